@@ -1,0 +1,9 @@
+// Package secret resolves the references that stand in a model to values that stand in no model.
+package secret
+
+// A Source resolves references: "name/key" or "env:NAME". A resolved value is never logged.
+type Source interface {
+	// Resolve returns the value of a reference, without a trailing newline. The error names the reference and
+	// where it was looked for, never a value.
+	Resolve(ref string) ([]byte, error)
+}

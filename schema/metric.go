@@ -1,0 +1,18 @@
+package schema
+
+// Names of gwproxy's metrics. They are part of the contract: rendered rules and dashboards query them.
+const (
+	MetricRequests       = "gwproxy_requests_total"                        // counter: api, route, status_class ("2xx"), listener-independent
+	MetricDuration       = "gwproxy_request_duration_seconds"              // histogram: api, route
+	MetricUpstreamErrors = "gwproxy_upstream_errors_total"                 // counter: api, route, upstream, reason
+	MetricRetries        = "gwproxy_upstream_retries_total"                // counter: api, route, upstream
+	MetricLimited        = "gwproxy_rate_limited_total"                    // counter: api, route, window
+	MetricAuthFailures   = "gwproxy_auth_failures_total"                   // counter: api, route, reason
+	MetricBundleInfo     = "gwproxy_bundle_info"                           // gauge, 1: environment, revision, serial
+	MetricBundleRefused  = "gwproxy_bundle_refused"                        // gauge: 1 while the newest bundle seen is refused
+	MetricBundleRefusals = "gwproxy_bundle_refusals_total"                 // counter: reason
+	MetricBundleSwaps    = "gwproxy_bundle_swaps_total"                    // counter
+	MetricSourceChecked  = "gwproxy_source_last_success_timestamp_seconds" // gauge: last time the source was read, Unix seconds
+	MetricUnverified     = "gwproxy_insecure_skip_verify"                  // gauge: 1 while bundles are not verified
+	MetricLogDropped     = "gwproxy_access_log_dropped_total"              // counter: access log lines not written
+)
