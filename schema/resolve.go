@@ -1,40 +1,42 @@
 package schema
 
-// Resolve returns the model with every route holding the filters that are in force there, so that nobody
-// after the compiler asks where a filter was written. A filter that is turned off is absent; a rate limit's
-// windows carry the scope that they were written at; a route without a path match has the prefix "/".
+// Resolve returns the model with every default filled in and every route holding the filters that are in force
+// there, so that nobody after the compiler asks where a filter was written. A filter that is turned off is
+// absent; a rate limit's windows carry the scope that they were written at; a route without a path match has
+// the prefix "/".
 //
 // g is not changed. Resolve(Resolve(g)) equals Resolve(g).
 func (g *Gateway) Resolve() *Gateway {
 	out := *g
-	top := g.Filters.scoped("gateway")
+	out.Listeners = mapped(g.Listeners, Listener.filled)
+	out.Upstreams = mapped(g.Upstreams, Upstream.filled)
+	out.Targets = g.Targets.filled()
+	top := g.Filters.filled().scoped("gateway")
 	out.Filters = Filters{}
-	out.APIs = make(map[string]API, len(g.APIs))
-	for name, api := range g.APIs {
-		mid := api.Filters.scoped("api").over(top)
+	out.APIs = mapped(g.APIs, func(api API) API {
+		api.SLO = api.SLO.filled()
+		mid := api.Filters.filled().scoped("api").over(top)
 		api.Filters = Filters{}
-		routes := make(map[string]Route, len(api.Routes))
-		for name, route := range api.Routes {
-			route.Filters = route.Filters.scoped("route").over(mid).withoutDisabled()
-			route.Match = route.Match.orAnyPath()
-			routes[name] = route
-		}
-		api.Routes = routes
-		out.APIs[name] = api
-	}
+		api.Routes = mapped(api.Routes, func(route Route) Route {
+			route = route.filled()
+			route.Filters = route.Filters.filled().scoped("route").over(mid).withoutDisabled()
+			return route
+		})
+		return api
+	})
 	return &out
 }
 
-func (m *Match) orAnyPath() *Match {
-	if m != nil && m.Path != nil {
-		return m
+// mapped returns a map with the same keys and f of the values; nil of an empty one.
+func mapped[V any](m map[string]V, f func(V) V) map[string]V {
+	if len(m) == 0 {
+		return nil
 	}
-	out := Match{}
-	if m != nil {
-		out = *m
+	out := make(map[string]V, len(m))
+	for name, v := range m {
+		out[name] = f(v)
 	}
-	out.Path = &PathMatch{Prefix: "/"}
-	return &out
+	return out
 }
 
 // over returns the filters of f, and those of outer of which f has none.
