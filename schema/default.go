@@ -165,6 +165,7 @@ func (t *Targets) filled() *Targets {
 	orDefault(&kube.Service.Type, "ClusterIP")
 	orDefault(&kube.AdminPort, 9901)
 	prometheus := orNew(out.Prometheus)
+	orDefault(&prometheus.Namespace, "monitoring")
 	orDefault(&prometheus.Interval, Duration(15*time.Second))
 	orDefault(&prometheus.StaleAfter, Duration(10*time.Minute))
 	flux := orNew(out.Flux)

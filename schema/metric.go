@@ -16,3 +16,9 @@ const (
 	MetricUnverified     = "gwproxy_insecure_skip_verify"                  // gauge: 1 while bundles are not verified
 	MetricLogDropped     = "gwproxy_access_log_dropped_total"              // counter: access log lines not written
 )
+
+// MetricBuckets returns the upper bounds of [MetricDuration]'s buckets, in seconds and in order. They are part
+// of the contract too: an alert on a latency objective counts the requests above one of them.
+func MetricBuckets() []float64 {
+	return []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
+}

@@ -9,15 +9,17 @@ type Targets struct {
 
 // Kube is how the gateway runs in Kubernetes.
 type Kube struct {
-	Namespace  string    `json:"namespace"`
-	Name       string    `json:"name"`
-	Image      string    `json:"image"`
-	Repository string    `json:"repository,omitempty"`
-	Replicas   Replicas  `json:"replicas"`
-	TargetCPU  int       `json:"targetCPU"`
-	Resources  Resources `json:"resources"`
-	Service    Service   `json:"service"`
-	AdminPort  int       `json:"adminPort"`
+	Namespace  string            `json:"namespace"`
+	Name       string            `json:"name"`
+	Image      string            `json:"image"`
+	Repository string            `json:"repository,omitempty"`
+	Keys       map[string]string `json:"keys,omitempty"`
+	PullSecret string            `json:"pullSecret,omitempty"`
+	Replicas   Replicas          `json:"replicas"`
+	TargetCPU  int               `json:"targetCPU"`
+	Resources  Resources         `json:"resources"`
+	Service    Service           `json:"service"`
+	AdminPort  int               `json:"adminPort"`
 }
 
 // Replicas bounds the autoscaler.
@@ -41,11 +43,13 @@ type ResourceList struct {
 // A Service is how clients reach the proxies.
 type Service struct {
 	Type        string            `json:"type"`
+	Ports       map[string]int    `json:"ports,omitempty"`
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // Prometheus is how the gateway is watched.
 type Prometheus struct {
+	Namespace  string            `json:"namespace"`
 	Labels     map[string]string `json:"labels,omitempty"`
 	Interval   Duration          `json:"interval"`
 	StaleAfter Duration          `json:"staleAfter"`
@@ -57,4 +61,5 @@ type Flux struct {
 	Interval     Duration `json:"interval"`
 	DependsOn    []string `json:"dependsOn,omitempty"`
 	VerifySecret string   `json:"verifySecret"`
+	PullSecret   string   `json:"pullSecret,omitempty"`
 }

@@ -76,7 +76,7 @@ type Finding struct {
 	Code     string      `json:"code"`
 	Severity Severity    `json:"severity"`
 	Path     schema.Path `json:"path,omitempty"`
-	Position Position    `json:"position"`
+	Position Position    `json:"position,omitzero"`
 	Message  string      `json:"message"`
 	// Hint says what to do.
 	Hint string `json:"help,omitempty"`
@@ -87,7 +87,7 @@ type Finding struct {
 // Related is another place that has part in a finding. Path, where it is set, supplies the position.
 type Related struct {
 	Path     schema.Path `json:"path,omitempty"`
-	Position Position    `json:"position"`
+	Position Position    `json:"position,omitzero"`
 	Message  string      `json:"message"`
 }
 

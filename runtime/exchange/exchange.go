@@ -25,6 +25,9 @@ type Exchange struct {
 	ID string
 	// Caller is who calls, once an auth filter knows it.
 	Caller Caller
+	// Owed holds fields that a filter promised for the answer while it handled the request. The filter itself
+	// moves them to Response once there is an answer, whoever gave it.
+	Owed Header
 	// Reason says why the gateway itself answered, in one word for logs and metrics ("auth-missing",
 	// "rate-limited"); it is empty when a backend answered.
 	Reason string

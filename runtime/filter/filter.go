@@ -4,6 +4,13 @@
 // A filter is compiled from the model when a table is built; everything that can fail fails there. Serving a
 // request cannot meet a bad configuration. To add one: a CUE definition in schema/v1, a struct in schema, a
 // file here, and a line in [order].
+//
+//	builder := filter.NewBuilder(model, deps)
+//	chain, problems := builder.Build(filter.Place{Gateway: model, API: "echo", Name: "default", Route: &route})
+//	...
+//	seen, answered := chain.Request(x)
+//	if !answered { ... send x.Request, fill in x.Response ... }
+//	chain.Response(x, seen)
 package filter
 
 import (
@@ -29,13 +36,14 @@ type Responder interface {
 	Response(x *exchange.Exchange)
 }
 
-// Deps is what filters need from the runtime. Its zero value builds every filter that needs no secret.
+// Deps is what filters need from the runtime. Its zero value builds every filter, for "gwc vet": references are
+// taken to resolve, and nothing is read or fetched.
 type Deps struct {
-	// Secrets resolves references.
+	// Secrets resolves references. Nil: none is resolved, and no caller has the keys that they stand for.
 	Secrets secret.Source
-	// Limits keeps rate limit buckets across tables.
+	// Limits keeps rate limit buckets across tables. Nil: each table counts for itself.
 	Limits *limit.Store
-	// Keys keeps JSON Web Key Sets across tables.
+	// Keys keeps JSON Web Key Sets across tables. Nil: no key set is fetched, and no token of theirs accepted.
 	Keys *jwks.Store
 	// Count returns the counter of one route's events: event is a metric's name of package schema, label the
 	// value of its last label (a window's name, a reason). Nil: nothing is counted.

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// app is what every verb gets from the process.
+type app struct {
+	in     io.Reader
+	out    io.Writer // the product
+	err    io.Writer // the talk
+	getenv func(string) (string, bool)
+	now    func() time.Time
+}
+
+// errFindings ends a verb that has printed findings or differences at or above the asked threshold.
+var errFindings = errors.New("findings")
+
+// Exit statuses.
+const (
+	exitOK       = 0
+	exitFindings = 1
+	exitUnable   = 2
+)
+
+// run carries out one command line and returns the exit status.
+func (a *app) run(ctx context.Context, args []string) (status int) {
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errFindings):
+		return exitFindings
+	default:
+		fmt.Fprintf(a.err, "gwc: %v\n", err)
+		return exitUnable
+	}
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "gwc",
+		Short: "Compile, check and deliver API gateway configuration",
+		Long: `gwc compiles API gateway configuration. Teams describe their APIs in CUE, one directory an environment; gwc
+type-checks them, proves properties of them, holds them to policies, and compiles them into a signed bundle that
+gwproxy serves, with the Kubernetes manifests, Prometheus rules and Flux objects beside it.
+
+Exit status: 0 fine, 1 findings or differences at or above the asked threshold, 2 gwc could not do it.`,
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetVersionTemplate("gwc {{.Version}}\n")
+	root.CompletionOptions.HiddenDefaultCmd = true
+	// In the order in which people come to need them.
+	root.AddCommand(
+		a.initCommand(),
+		a.vetCommand(),
+		a.diffCommand(),
+		a.testCommand(),
+		a.keygenCommand(),
+		a.buildCommand(),
+		a.signCommand(),
+		a.verifyCommand(),
+		a.inspectCommand(),
+		a.pushCommand(),
+		a.pullCommand(),
+		a.renderCommand(),
+		a.statusCommand(),
+	)
+	return root
+}
+
+// version returns the module's version, or the commit that the binary was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return "devel " + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return "devel"
+}
+
+// colour reports whether w is a terminal whose user has not refused colour (https://no-color.org).
+func (a *app) colour(w io.Writer) bool {
+	if v, ok := a.getenv("NO_COLOR"); ok && v != "" {
+		return false
+	}
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"gwc.dev/compiler"
+	"gwc.dev/compiler/check"
+	"gwc.dev/compiler/diag"
+	"gwc.dev/policy"
+	"gwc.dev/runtime/filter"
+	"gwc.dev/runtime/route"
+)
+
+// policyDir is where a repository keeps its own Rego, beside its environments.
+const policyDir = "policies"
+
+// examine loads an environment and returns it with everything that gwc can find about it: the compiler's, the
+// checks', the policies' and the runtime's findings, located and waived.
+func (a *app) examine(ctx context.Context, dir string, policyDirs []string) (*compiler.Environment, error) {
+	env, err := compiler.Load(dir, compiler.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if env.Model == nil {
+		return env, nil
+	}
+	found := check.Run(env.Model)
+	if found.Count(diag.Error) == 0 {
+		// What the proxy would refuse must never be signed: its own table build has the last word.
+		_, problems := route.Build(env.Model, filter.Deps{})
+		found = append(found, diag.FromProblems(problems, diag.Error)...)
+	}
+	violations, err := a.violations(ctx, env, policyDirs)
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, violations...)
+	found.Locate(env.Positions)
+	env.Findings = append(env.Findings, found...)
+	return env, nil
+}
+
+// violations holds an environment to the policies, less what is waived. Rego that cannot be used is a finding too.
+func (a *app) violations(ctx context.Context, env *compiler.Environment, policyDirs []string) (diag.List, error) {
+	engine, err := a.policies(ctx, env.Dir, policyDirs)
+	if broken, ok := errors.AsType[*policy.CompileError](err); ok {
+		return broken.Findings, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	found, err := engine.Evaluate(ctx, env.Model)
+	if err != nil {
+		return nil, err
+	}
+	return engine.Waive(found, env.Model.Waivers, a.now()), nil
+}
+
+// policies returns the engine with the embedded library, the repository's own rules, and those of dirs.
+func (a *app) policies(ctx context.Context, env string, dirs []string) (*policy.Engine, error) {
+	all := append([]string(nil), dirs...)
+	if own, ok := ownPolicies(env); ok {
+		all = append(all, own)
+	}
+	return policy.New(ctx, policy.Options{Dirs: all})
+}
+
+// ownPolicies returns the policy directory of the repository that env stands in: beside its cue.mod.
+func ownPolicies(env string) (string, bool) {
+	root, err := moduleRoot(env)
+	if err != nil {
+		return "", false
+	}
+	own := filepath.Join(root, policyDir)
+	return relative(own), isDir(own)
+}
+
+// moduleRoot returns the directory of the CUE module that dir stands in.
+func moduleRoot(dir string) (string, error) {
+	start, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	for at := start; ; at = filepath.Dir(at) {
+		if isDir(filepath.Join(at, "cue.mod")) {
+			return at, nil
+		}
+		if at == filepath.Dir(at) {
+			return "", fmt.Errorf("%q is in no CUE module (no cue.mod in it or above)", dir)
+		}
+	}
+}
+
+// relative returns path relative to the working directory, where that is possible.
+func relative(path string) string {
+	wd, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	rel, err := filepath.Rel(wd, path)
+	if err != nil {
+		return path
+	}
+	return rel
+}
+
+// environments returns the directories that args name; without args every environment below environments/.
+func environments(args []string) ([]string, error) {
+	if len(args) > 0 {
+		for _, arg := range args {
+			if err := environmentDir(arg); err != nil {
+				return nil, err
+			}
+		}
+		return args, nil
+	}
+	entries, err := os.ReadDir("environments")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New(`no environment named, and no directory "environments" here: name one, or start with "gwc init DIR"`)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var dirs []string
+	for _, entry := range entries {
+		dir := filepath.Join("environments", entry.Name())
+		if files, _ := filepath.Glob(filepath.Join(dir, "*.cue")); entry.IsDir() && len(files) > 0 {
+			dirs = append(dirs, dir)
+		}
+	}
+	if len(dirs) == 0 {
+		return nil, errors.New(`no environment below "environments": an environment is a directory with CUE files`)
+	}
+	return dirs, nil
+}
+
+// environmentDir says what is wrong with dir as an environment, as far as the file system tells.
+func environmentDir(dir string) error {
+	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		if named := filepath.Join("environments", dir); isDir(named) {
+			return fmt.Errorf("environment %q: no such directory; did you mean %q?", dir, named)
+		}
+		return fmt.Errorf("environment %q: no such directory", dir)
+	}
+	if err != nil {
+		return fmt.Errorf("environment %q: %w", dir, err)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("environment %q is a file; name the directory that holds it", dir)
+	}
+	return nil
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "status ADDRESS...",
+		Short: "Show which revision each proxy serves, and what it refused and why",
+		Long: `Ask the admin ports of proxies which revision they serve, and what they refused and why, with the position in the
+definitions. The exit status is 1 if a proxy serves nothing, refuses its newest bundle, or serves another revision
+than the others.`,
+		Example: `  gwc status 127.0.0.1:9901`,
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
+			defer cancel()
+			healthy, revisions := true, map[string]bool{}
+			for _, address := range args {
+				s, err := proxyState(ctx, address)
+				if err != nil {
+					return err
+				}
+				s.print(a.out, address)
+				healthy = healthy && s.Active != nil && s.Refused == nil
+				if s.Active != nil {
+					revisions[s.Active.Revision] = true
+				}
+			}
+			if !healthy || len(revisions) > 1 {
+				return errFindings
+			}
+			return nil
+		},
+	}
+	cmd.Flags().DurationVar(&timeout, "timeout", 5*time.Second, "how long to wait for all of them")
+	return cmd
+}
+
+// proxyStatus is what of a proxy's /status is shown.
+type proxyStatus struct {
+	Environment string `json:"environment"`
+	Insecure    bool   `json:"insecureSkipVerify"`
+	Active      *struct {
+		Revision    string `json:"revision"`
+		Serial      uint64 `json:"serial"`
+		GitRevision string `json:"gitRevision"`
+	} `json:"active"`
+	Refused *struct {
+		Revision string `json:"revision"`
+		Serial   uint64 `json:"serial"`
+		Reason   string `json:"reason"`
+		Message  string `json:"message"`
+		Problems []struct {
+			Path     string `json:"path"`
+			Position string `json:"position"`
+			Message  string `json:"message"`
+		} `json:"problems"`
+	} `json:"refused"`
+	Source struct {
+		LastError string `json:"lastError"`
+	} `json:"source"`
+}
+
+// maxStatus bounds what a proxy may answer.
+const maxStatus = 4 << 20
+
+func proxyState(ctx context.Context, address string) (*proxyStatus, error) {
+	url := address
+	if !strings.Contains(url, "://") {
+		url = "http://" + url
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(url, "/")+"/status", nil)
+	if err != nil {
+		return nil, fmt.Errorf("address %q: %w", address, err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("asking %q: %w; it must be a gwproxy's admin address", address, errors.Unwrap(err))
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("asking %q: %s; is it a gwproxy's admin address?", address, resp.Status)
+	}
+	var s proxyStatus
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxStatus)).Decode(&s); err != nil {
+		return nil, fmt.Errorf("asking %q: %w; is it a gwproxy's admin address?", address, err)
+	}
+	return &s, nil
+}
+
+func (s *proxyStatus) print(w io.Writer, address string) {
+	switch {
+	case s.Active == nil:
+		fmt.Fprintf(w, "%s: serves nothing\n", address)
+	default:
+		fmt.Fprintf(w, "%s: serves %s serial %d %s\n", address, s.Environment, s.Active.Serial, s.Active.Revision)
+	}
+	if s.Insecure {
+		fmt.Fprintln(w, "    does not verify bundles (--insecure-skip-verify)")
+	}
+	if r := s.Refused; r != nil {
+		fmt.Fprintf(w, "    refused serial %d %s: %s [%s]\n", r.Serial, r.Revision, r.Message, r.Reason)
+		for _, p := range r.Problems {
+			fmt.Fprintf(w, "    %s: %s: %s\n", p.Position, p.Path, p.Message)
+		}
+	}
+	if s.Source.LastError != "" {
+		fmt.Fprintf(w, "    source: %s\n", s.Source.LastError)
+	}
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"gwc.dev/runtime"
+	"gwc.dev/schema/bundle"
+)
+
+const usage = `gwproxy serves the bundles that gwc builds.
+
+Usage: gwproxy --source REF --key FILE [flags]
+
+Bundles
+  --source REF             where bundles come from: file:PATH, https://URL or oci://REPOSITORY:TAG
+  --key FILE               public key that bundles are verified with (PEM; may be repeated)
+  --insecure-skip-verify   take any bundle, signed or not
+  --environment NAME       take bundles of this environment only
+  --poll-interval TIME     how often a remote source is looked at (default 30s)
+  --plain-http             allow a source without TLS that is not on this machine
+  --state-dir DIR          keep the last good bundle here, so that a restart serves without the source
+
+Serving
+  --secrets-dir DIR        where secrets are mounted, as DIR/NAME/KEY (default /etc/gwproxy/secrets)
+  --listen NAME=ADDR       serve a listener at HOST:PORT instead of its own port (may be repeated)
+  --drain-delay TIME       on SIGTERM, go on taking connections for this long, not ready any more (default 0s)
+  --drain-timeout TIME     then let requests finish for this long (default 20s)
+
+Watching
+  --admin ADDR             address of /healthz, /readyz, /status and /metrics, or "off" (default 127.0.0.1:9901)
+  --access-log FILE        access log in JSON lines: a file, "-" for stdout, or "off" (default -)
+  --log-level LEVEL        debug, info, warn or error (default info)
+  --version                print the version
+`
+
+// settings are the command line as it was given.
+type settings struct {
+	source, environment, secretsDir, stateDir, admin, accessLog string
+	keys                                                        list
+	listen                                                      addresses
+	insecure, plainHTTP, help, showVersion                      bool
+	pollInterval, drainDelay, drainTimeout                      time.Duration
+	level                                                       slog.Level
+}
+
+func parse(args []string) (*settings, error) {
+	s := &settings{listen: addresses{}}
+	flags := flag.NewFlagSet("gwproxy", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&s.source, "source", "", "")
+	flags.Var(&s.keys, "key", "")
+	flags.BoolVar(&s.insecure, "insecure-skip-verify", false, "")
+	flags.StringVar(&s.environment, "environment", "", "")
+	flags.DurationVar(&s.pollInterval, "poll-interval", 30*time.Second, "")
+	flags.BoolVar(&s.plainHTTP, "plain-http", false, "")
+	flags.StringVar(&s.stateDir, "state-dir", "", "")
+	flags.StringVar(&s.secretsDir, "secrets-dir", "/etc/gwproxy/secrets", "")
+	flags.Var(s.listen, "listen", "")
+	flags.DurationVar(&s.drainDelay, "drain-delay", 0, "")
+	flags.DurationVar(&s.drainTimeout, "drain-timeout", 20*time.Second, "")
+	flags.StringVar(&s.admin, "admin", "127.0.0.1:9901", "")
+	flags.StringVar(&s.accessLog, "access-log", "-", "")
+	flags.TextVar(&s.level, "log-level", slog.LevelInfo, "")
+	flags.BoolVar(&s.showVersion, "version", false, "")
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		s.help = true
+		return s, nil
+	case err != nil:
+		return nil, err
+	case s.showVersion:
+		return s, nil
+	case flags.NArg() > 0:
+		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	case s.source == "":
+		return nil, errors.New("--source is missing: say where bundles come from")
+	case len(s.keys) == 0 && !s.insecure:
+		return nil, errors.New("--key is missing: bundles cannot be verified without a public key")
+	case len(s.keys) > 0 && s.insecure:
+		return nil, errors.New("--key and --insecure-skip-verify exclude each other")
+	}
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{{"poll-interval", s.pollInterval}, {"drain-timeout", s.drainTimeout}, {"drain-delay", s.drainDelay}} {
+		if d.value < 0 || d.value == 0 && d.name != "drain-delay" {
+			return nil, fmt.Errorf("--%s must be a positive time", d.name)
+		}
+	}
+	return s, nil
+}
+
+// options opens what the settings name. done closes it again.
+func (s *settings) options(stdout, stderr io.Writer) (o runtime.Options, done func(), err error) {
+	done = func() {}
+	o = runtime.Options{
+		Source: s.source, PlainHTTP: s.plainHTTP, PollInterval: s.pollInterval,
+		InsecureSkipVerify: s.insecure, Environment: s.environment,
+		SecretsDir: s.secretsDir, StateDir: s.stateDir, AdminAddr: s.admin, Listen: s.listen,
+		DrainDelay: s.drainDelay, DrainTimeout: s.drainTimeout, Version: version(),
+		Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: s.level})),
+	}
+	if s.admin == "off" {
+		o.AdminAddr = ""
+	}
+	for _, file := range s.keys {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return o, done, fmt.Errorf("reading key %q: %w", file, innermost(err))
+		}
+		keys, err := bundle.ParsePublicKeys(data)
+		if err != nil {
+			return o, done, fmt.Errorf("reading key %q: %w", file, err)
+		}
+		o.Keys = append(o.Keys, keys...)
+	}
+	switch s.accessLog {
+	case "off", "":
+	case "-":
+		o.AccessLog = stdout
+	default:
+		f, err := os.OpenFile(s.accessLog, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+		if err != nil {
+			return o, done, fmt.Errorf("opening access log %q: %w", s.accessLog, innermost(err))
+		}
+		o.AccessLog = f
+		done = func() { f.Close() }
+	}
+	return o, done, nil
+}
+
+// innermost leaves out the path that a message names already.
+func innermost(err error) error {
+	var onPath *fs.PathError
+	if errors.As(err, &onPath) {
+		return onPath.Err
+	}
+	return err
+}
+
+// version is the module's version or, of a build from a checkout, the revision.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return setting.Value
+		}
+	}
+	return "devel"
+}
+
+// A list is a flag that may be repeated.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, ",") }
+
+// Set implements [flag.Value].
+func (l *list) Set(v string) error {
+	if v == "" {
+		return errors.New("empty")
+	}
+	*l = append(*l, v)
+	return nil
+}
+
+// addresses is a flag NAME=ADDR that may be repeated.
+type addresses map[string]string
+
+func (a addresses) String() string { return "" }
+
+// Set implements [flag.Value].
+func (a addresses) Set(v string) error {
+	name, address, ok := strings.Cut(v, "=")
+	if !ok || name == "" || address == "" {
+		return errors.New("must be NAME=HOST:PORT")
+	}
+	if _, twice := a[name]; twice {
+		return fmt.Errorf("listener %q has an address already", name)
+	}
+	a[name] = address
+	return nil
+}

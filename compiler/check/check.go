@@ -1,0 +1,142 @@
+// Package check finds what the definition language cannot say: what is wrong about a model as a whole.
+//
+//	findings := check.Run(gateway.Resolve())
+//	findings.Locate(positions)
+//
+// It reads a resolved model ([schema.Gateway.Resolve]) and reports by model path; whether a model is wise is
+// the policies' business, whether it can be served is this package's. A filter that several routes inherit is
+// reported once, at the first of them. One check stands in each file; [Run] names them all. The cost grows
+// with the number of routes, not with its square.
+//
+// The codes are stable:
+//
+//	api-empty               an API has no routes (warning)
+//	api-key                 an API key has not exactly one of secret and sha256
+//	api-key-shared          two consumers have the same API key
+//	api-unserved            no listener serves an API
+//	auth-empty              auth recognises nobody
+//	auth-no-keys            auth asks for API keys and no consumer has one (warning)
+//	certificate-missing     a listener speaks TLS without a certificate
+//	consumer-unknown        auth allows a consumer that does not exist (warning where a token may name it)
+//	cors-origin             an origin is written as no browser writes it
+//	duration-order          a bound lies above the bound around it
+//	endpoint-duplicate      two endpoints of an upstream are one address (warning)
+//	endpoint-host           the host of an endpoint is neither a name nor an IP address
+//	endpoint-missing        an upstream has no endpoints
+//	group-unknown           auth allows a group that nobody is in (warning)
+//	header-forbidden        a header is changed that belongs to the connection
+//	header-repeated         one header is named twice in different case, or set and removed (warning)
+//	host-duplicate          a host is listed twice (warning)
+//	host-unserved           no listener of an API takes a host of the API
+//	jwks-empty              a key set holds no key
+//	jwks-key                a key of a key set cannot be used
+//	jwks-private-key        a key set holds private key material
+//	jwks-source             a JWKS has not exactly one of url and inline
+//	jwks-symmetric-key      a key set holds a shared secret
+//	listener-missing        APIs are defined and no listener is
+//	listener-redirect       a listener redirects to a listener that redirects
+//	listener-unknown        a listener is named that does not exist
+//	path-match              a path match has not exactly one of exact, prefix and regex
+//	port-shared             two listeners, or one and the admin server, have the same port
+//	prefix-without-match    a prefix is replaced that no prefix match has matched
+//	proxy-address           a trusted proxy is neither an IP address nor a CIDR range
+//	rate-limit-anonymous    requests are counted by consumer where none is known (warning)
+//	rate-limit-header       requests are counted by a header that is not named
+//	redirect-loop           a redirect leads to where it stands
+//	regex                   RE2 refuses an expression
+//	regex-size              an expression is longer or larger than the bounds
+//	rewrite-ambiguous       both the prefix and the whole path are replaced
+//	rewrite-unused          a route rewrites requests that it sends nowhere
+//	route-action            a route has not exactly one of backends, redirect and respond
+//	route-conflict          two routes take the same requests at the same precedence
+//	route-overlap           two routes take some of the same requests, and only their names decide (warning)
+//	slo-unreachable         a latency objective lies above a route's timeout (warning)
+//	unused-consumer         a consumer has API keys that no route asks for (info)
+//	unused-upstream         no route sends requests to an upstream (warning)
+//	upstream-unknown        a route sends requests to an upstream that does not exist
+//	value-match             a value match has not exactly one of exact, regex and present
+//	waiver-date             a waiver ends on a day that does not exist
+//	weights-zero            all weights are zero
+package check
+
+import (
+	"gwc.dev/compiler/diag"
+	"gwc.dev/schema"
+)
+
+// Run reports what is wrong with a resolved model. The findings have no positions yet; equal models have equal
+// findings in equal order.
+func Run(g *schema.Gateway) diag.List {
+	p := &pass{Gateway: g, routes: routesOf(g)}
+	for _, check := range []func(*pass){
+		checkListeners,
+		checkListenerRedirects,
+		checkPorts,
+		checkTrustedProxies,
+		checkUpstreams,
+		checkEndpointHosts,
+		checkAPIKeys,
+		checkServed,
+		checkHosts,
+		checkBackends,
+		checkWeights,
+		checkActions,
+		checkRewrites,
+		checkMatches,
+		checkConflicts,
+		checkAuth,
+		checkAllow,
+		checkJWKS,
+		checkRateLimits,
+		checkOrigins,
+		checkHeaders,
+		checkDurations,
+		checkUnused,
+		checkWaivers,
+	} {
+		check(p)
+	}
+	return p.findings.Sorted()
+}
+
+// A pass is one run over one model.
+type pass struct {
+	*schema.Gateway
+	routes   []route
+	findings diag.List
+}
+
+func (p *pass) report(f diag.Finding) { p.findings = append(p.findings, f) }
+
+// A route is a route with its place.
+type route struct {
+	schema.Route
+	api, name string
+}
+
+// path returns the model path of names below the route.
+func (r *route) path(names ...string) schema.Path {
+	return schema.NewPath("apis", r.api, "routes", r.name).Join(names...)
+}
+
+// routesOf returns all routes by the names of their APIs and their own: the order in which they win where
+// nothing else decides.
+func routesOf(g *schema.Gateway) []route {
+	var routes []route
+	for api, a := range schema.Sorted(g.APIs) {
+		for name, r := range schema.Sorted(a.Routes) {
+			routes = append(routes, route{Route: r, api: api, name: name})
+		}
+	}
+	return routes
+}
+
+// once remembers what has been looked at: filters that routes inherit are one value in a resolved model.
+type once[K comparable] map[K]struct{}
+
+// first reports whether k has not been seen before.
+func (o once[K]) first(k K) bool {
+	_, seen := o[k]
+	o[k] = struct{}{}
+	return !seen
+}

@@ -1,0 +1,114 @@
+package check
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"gwc.dev/compiler/diag"
+	"gwc.dev/schema"
+)
+
+// checkHeaders: header changes keep off what belongs to the connection, and do not contradict themselves.
+func checkHeaders(p *pass) {
+	headers, auths := once[*schema.Headers]{}, once[*schema.Auth]{}
+	for _, r := range p.routes {
+		if r.Headers != nil && headers.first(r.Headers) {
+			p.headerChange(r.Headers.Request, r.path("headers", "request"))
+			p.headerChange(r.Headers.Response, r.path("headers", "response"))
+		}
+		if r.Respond != nil {
+			p.forbiddenHeaders(r.Respond.Headers, r.path("respond", "headers"))
+			p.sameHeaders(r.Respond.Headers, r.path("respond", "headers"))
+		}
+		if r.Auth != nil && r.Auth.JWT != nil && auths.first(r.Auth) {
+			p.forbiddenHeaders(r.Auth.JWT.ForwardClaims, r.path("auth", "jwt", "forwardClaims"))
+			p.sameHeaders(r.Auth.JWT.ForwardClaims, r.path("auth", "jwt", "forwardClaims"))
+		}
+	}
+}
+
+func (p *pass) headerChange(c *schema.HeaderChange, at schema.Path) {
+	if c == nil {
+		return
+	}
+	p.forbiddenHeaders(c.Set, at.Join("set"))
+	p.forbiddenHeaders(c.Add, at.Join("add"))
+	p.sameHeaders(c.Set, at.Join("set"))
+	p.sameHeaders(c.Add, at.Join("add"))
+	set := map[string]string{}
+	for name := range schema.Sorted(c.Set) {
+		set[strings.ToLower(name)] = name
+	}
+	removed := once[string]{}
+	for i, name := range c.Remove {
+		key := strings.ToLower(name)
+		place := at.Join("remove", strconv.Itoa(i))
+		switch other, isSet := set[key]; {
+		case forbidden(key):
+			p.forbiddenHeader(name, place)
+		case isSet:
+			p.report(diag.Finding{
+				Code: "header-repeated", Severity: diag.Warning, Path: place,
+				Message: fmt.Sprintf("header %q is removed and set", name),
+				Hint:    "leave it to set, which replaces whatever is there",
+				Related: []diag.Related{{Path: at.Join("set", other), Message: "set here"}},
+			})
+		case !removed.first(key):
+			p.report(diag.Finding{
+				Code: "header-repeated", Severity: diag.Warning, Path: place,
+				Message: fmt.Sprintf("header %q is removed twice", name),
+				Hint:    "keep one of them; the case of a header's name does not count",
+			})
+		}
+	}
+}
+
+// sameHeaders reports names that differ in case only: which value holds would depend on their order.
+func (p *pass) sameHeaders(values map[string]string, at schema.Path) {
+	first := map[string]string{}
+	for name := range schema.Sorted(values) {
+		key := strings.ToLower(name)
+		if other, taken := first[key]; taken {
+			p.report(diag.Finding{
+				Code: "header-repeated", Severity: diag.Error, Path: at.Join(name),
+				Message: fmt.Sprintf("%q and %q are the same header", other, name),
+				Hint:    "keep one of them; the case of a header's name does not count",
+				Related: []diag.Related{{Path: at.Join(other), Message: "the other value"}},
+			})
+			continue
+		}
+		first[key] = name
+	}
+}
+
+func (p *pass) forbiddenHeaders(values map[string]string, at schema.Path) {
+	for name := range schema.Sorted(values) {
+		if forbidden(strings.ToLower(name)) {
+			p.forbiddenHeader(name, at.Join(name))
+		}
+	}
+}
+
+func (p *pass) forbiddenHeader(name string, at schema.Path) {
+	f := diag.Finding{
+		Code: "header-forbidden", Severity: diag.Error, Path: at,
+		Message: fmt.Sprintf("header %q belongs to the connection and cannot be changed", name),
+		Hint:    "remove it; the proxy writes it for each connection",
+	}
+	if strings.EqualFold(name, "host") {
+		f.Message, f.Hint = "header \"Host\" cannot be changed as a header", `write rewrite: host: "..." instead`
+	}
+	p.report(f)
+}
+
+// forbidden reports whether a lower-case name is a field of one connection (RFC 9110, section 7.6.1), frames
+// the message or routes it.
+func forbidden(name string) bool {
+	switch name {
+	case "connection", "content-length", "host", "keep-alive", "proxy-connection", "te", "trailer",
+		"transfer-encoding", "upgrade":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,84 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"gwc.dev/compiler/diag"
+	"gwc.dev/schema"
+)
+
+// checkMatches: every path and value match says one thing, in an expression that can be run.
+func checkMatches(p *pass) {
+	bad := regexes{}
+	for _, r := range p.routes {
+		m := r.Match
+		if m == nil {
+			continue
+		}
+		if m.Path != nil {
+			if n := count(m.Path.Exact != "", m.Path.Prefix != "", m.Path.Regex != ""); n != 1 {
+				p.report(diag.Finding{
+					Code: "path-match", Severity: diag.Error, Path: r.path("match", "path"),
+					Message: fmt.Sprintf("the path match has %s of exact, prefix and regex, and needs exactly one", number(n)),
+					Hint:    `write one of them, for instance path: prefix: "/echo"`,
+				})
+			}
+			if m.Path.Regex != "" {
+				p.regex(bad, m.Path.Regex, func() schema.Path { return r.path("match", "path", "regex") })
+			}
+		}
+		if len(m.Headers) == 0 && len(m.Query) == 0 {
+			continue
+		}
+		p.values(bad, m.Headers, r.path("match", "headers"))
+		p.values(bad, m.Query, r.path("match", "query"))
+		p.repeatedHeaders(m.Headers, r.path("match", "headers"))
+	}
+}
+
+// values checks the matches of header fields or query parameters that stand at a path.
+func (p *pass) values(bad regexes, matches map[string]schema.ValueMatch, at schema.Path) {
+	for name, v := range schema.Sorted(matches) {
+		if n := count(v.Exact != nil, v.Regex != "", v.Present != nil); n != 1 {
+			p.report(diag.Finding{
+				Code: "value-match", Severity: diag.Error, Path: at.Join(name),
+				Message: fmt.Sprintf("the match of %q has %s of exact, regex and present, and needs exactly one", name, number(n)),
+				Hint:    `write one of them, for instance exact: "v2"`,
+			})
+		}
+		if v.Regex != "" {
+			p.regex(bad, v.Regex, func() schema.Path { return at.Join(name, "regex") })
+		}
+	}
+}
+
+// repeatedHeaders reports header names that differ in case only.
+func (p *pass) repeatedHeaders(matches map[string]schema.ValueMatch, at schema.Path) {
+	first := map[string]string{}
+	for name := range schema.Sorted(matches) {
+		key := strings.ToLower(name)
+		if other, taken := first[key]; taken {
+			p.report(diag.Finding{
+				Code: "header-repeated", Severity: diag.Error, Path: at.Join(name),
+				Message: fmt.Sprintf("%q and %q are the same header", other, name),
+				Hint:    "keep one of them; the case of a header's name does not count",
+				Related: []diag.Related{{Path: at.Join(other), Message: "the other match"}},
+			})
+			continue
+		}
+		first[key] = name
+	}
+}
+
+func count(set ...bool) int {
+	n := 0
+	for _, s := range set {
+		if s {
+			n++
+		}
+	}
+	return n
+}
+
+func number(n int) string { return [...]string{"none", "one", "two", "three"}[n] }

@@ -1,0 +1,38 @@
+package check_test
+
+import (
+	"testing"
+
+	"gwc.dev/schema"
+)
+
+func TestCheckMatches(t *testing.T) {
+	run(t, []test{
+		{"no path match", only(func(r *schema.Route) { r.Match.Path = &schema.PathMatch{} }), []string{
+			"error path-match apis.echo.routes.default.match.path: the path match has none of exact, prefix and regex, and needs exactly one",
+			`  help: write one of them, for instance path: prefix: "/echo"`,
+		}},
+		{"two path matches", only(func(r *schema.Route) { r.Match.Path = &schema.PathMatch{Exact: "/a", Prefix: "/b"} }), []string{
+			"error path-match apis.echo.routes.default.match.path: the path match has two of exact, prefix and regex, and needs exactly one",
+			`  help: write one of them, for instance path: prefix: "/echo"`,
+		}},
+		{"a value match of nothing", only(func(r *schema.Route) { r.Match.Headers = map[string]schema.ValueMatch{"x-version": {}} }), []string{
+			`error value-match apis.echo.routes.default.match.headers.x-version: the match of "x-version" has none of exact, regex and present, and needs exactly one`,
+			`  help: write one of them, for instance exact: "v2"`,
+		}},
+		{"a value match of everything", only(func(r *schema.Route) {
+			r.Match.Query = map[string]schema.ValueMatch{"page size": {Exact: ptr("1"), Regex: "1", Present: ptr(true)}}
+		}), []string{
+			`error value-match apis.echo.routes.default.match.query."page size": the match of "page size" has three of exact, regex and present, and needs exactly one`,
+			`  help: write one of them, for instance exact: "v2"`,
+		}},
+		{"an exact match of the empty value is fine", only(func(r *schema.Route) { r.Match.Query = map[string]schema.ValueMatch{"debug": {Exact: ptr("")}} }), nil},
+		{"one header in two cases", only(func(r *schema.Route) {
+			r.Match.Headers = map[string]schema.ValueMatch{"x-version": {Exact: ptr("1")}, "X-Version": {Exact: ptr("2")}}
+		}), []string{
+			`error header-repeated apis.echo.routes.default.match.headers.x-version: "X-Version" and "x-version" are the same header`,
+			"  help: keep one of them; the case of a header's name does not count",
+			"  apis.echo.routes.default.match.headers.X-Version: the other match",
+		}},
+	})
+}

@@ -1,0 +1,73 @@
+package check
+
+import (
+	"errors"
+	"fmt"
+	"regexp/syntax"
+
+	"gwc.dev/compiler/diag"
+	"gwc.dev/schema"
+)
+
+// The bounds of an expression: its own length and that of the program that it compiles to. RE2 takes time in
+// proportion to text times program, so that the program is what an attacker multiplies.
+const (
+	maxRegex   = 4096
+	maxProgram = 10_000
+)
+
+// A verdict is what is wrong with an expression; the zero one is that nothing is.
+type verdict struct{ code, message string }
+
+// regexes remembers the verdict about each expression.
+type regexes map[string]verdict
+
+// regex reports an expression that RE2 refuses or that is too large.
+func (p *pass) regex(known regexes, expr string, at func() schema.Path) {
+	v, ok := known[expr]
+	if !ok {
+		v = judge(expr)
+		known[expr] = v
+	}
+	if v == (verdict{}) {
+		return
+	}
+	hint := "write an RE2 expression: no look-around, no back-references, at most 1000 repetitions"
+	if v.code == "regex-size" {
+		hint = "match a prefix and leave the rest to the backend, or write several routes"
+	}
+	p.report(diag.Finding{Code: v.code, Severity: diag.Error, Path: at(), Message: v.message, Hint: hint})
+}
+
+func judge(expr string) verdict {
+	if len(expr) > maxRegex {
+		return verdict{
+			code:    "regex-size",
+			message: fmt.Sprintf("the expression is %d bytes long, above the bound of %d", len(expr), maxRegex),
+		}
+	}
+	prog, err := program(expr)
+	if err != nil {
+		message := err.Error()
+		if bad := (*syntax.Error)(nil); errors.As(err, &bad) {
+			message = fmt.Sprintf("%s: %q", bad.Code, bad.Expr)
+		}
+		return verdict{code: "regex", message: "RE2 refuses the expression: " + message}
+	}
+	if n := len(prog.Inst); n > maxProgram {
+		return verdict{
+			code:    "regex-size",
+			message: fmt.Sprintf("the expression compiles to %d steps, above the bound of %d", n, maxProgram),
+		}
+	}
+	return verdict{}
+}
+
+// program compiles an expression as package regexp does.
+func program(expr string) (*syntax.Prog, error) {
+	re, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	return syntax.Compile(re.Simplify())
+}

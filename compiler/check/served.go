@@ -1,0 +1,107 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gwc.dev/compiler/diag"
+	"gwc.dev/schema"
+)
+
+// checkServed: every API has routes and a listener that serves it, and every host of an API one that takes it.
+func checkServed(p *pass) {
+	if len(p.Listeners) == 0 && len(p.APIs) > 0 {
+		p.report(diag.Finding{
+			Code: "listener-missing", Severity: diag.Error, Path: schema.NewPath("listeners"),
+			Message: "no listener is defined, so that no API is served",
+			Hint:    "add one: listeners: http: port: 8080",
+		})
+		return
+	}
+	for name, api := range schema.Sorted(p.APIs) {
+		if len(api.Routes) == 0 {
+			p.report(diag.Finding{
+				Code: "api-empty", Severity: diag.Warning, Path: schema.NewPath("apis", name),
+				Message: fmt.Sprintf("API %q has no routes", name),
+				Hint:    fmt.Sprintf(`add one: routes: default: {match: path: prefix: "/%s", backends: ...}, or remove the API`, name),
+			})
+		}
+		listeners, known := serving(p.Gateway, api)
+		if len(listeners) == 0 {
+			if known {
+				p.unserved(name, api)
+			}
+			continue
+		}
+		for i, host := range api.Hosts {
+			if slices.ContainsFunc(listeners, func(l schema.Listener) bool { return takes(l, host) }) {
+				continue
+			}
+			p.report(diag.Finding{
+				Code: "host-unserved", Severity: diag.Error, Path: schema.NewPath("apis", name, "hosts", strconv.Itoa(i)),
+				Message: fmt.Sprintf("no listener of API %q takes host %q", name, host),
+				Hint:    fmt.Sprintf("add %q to the hosts of a listener, or remove it here", host),
+			})
+		}
+	}
+}
+
+func (p *pass) unserved(name string, api schema.API) {
+	at, hint := schema.NewPath("apis", name), "add a listener without redirect"
+	if len(api.Listeners) > 0 {
+		at, hint = at.Join("listeners"), "name a listener without redirect"
+	}
+	p.report(diag.Finding{
+		Code: "api-unserved", Severity: diag.Error, Path: at,
+		Message: fmt.Sprintf("no listener serves API %q: all that it could have are redirects", name),
+		Hint:    hint,
+	})
+}
+
+// serving returns the listeners that serve api, in the order of their names. known is false where the API names
+// one that does not exist, which is reported elsewhere.
+func serving(g *schema.Gateway, api schema.API) (listeners []schema.Listener, known bool) {
+	known = true
+	for _, name := range api.Listeners {
+		l, ok := g.Listeners[name]
+		if !ok {
+			known = false
+		} else if l.Redirect == nil {
+			listeners = append(listeners, l)
+		}
+	}
+	if len(api.Listeners) > 0 {
+		return listeners, known
+	}
+	for _, l := range schema.Sorted(g.Listeners) {
+		if l.Redirect == nil {
+			listeners = append(listeners, l)
+		}
+	}
+	return listeners, known
+}
+
+// takes reports whether a listener takes a host, or some of the hosts that a wildcard stands for.
+func takes(l schema.Listener, host string) bool {
+	return len(l.Hosts) == 0 || slices.ContainsFunc(l.Hosts, func(h string) bool { return intersect(h, host) })
+}
+
+// intersect reports whether some host name is both a and b. Each may have a wildcard for one or more first
+// labels.
+func intersect(a, b string) bool {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	suffixA, wildA := strings.CutPrefix(a, "*")
+	suffixB, wildB := strings.CutPrefix(b, "*")
+	switch {
+	case wildA && wildB:
+		return strings.HasSuffix(suffixA, suffixB) || strings.HasSuffix(suffixB, suffixA)
+	case wildA:
+		return len(b) > len(suffixA) && strings.HasSuffix(b, suffixA)
+	case wildB:
+		return len(a) > len(suffixB) && strings.HasSuffix(a, suffixB)
+	default:
+		return a == b
+	}
+}

@@ -1,0 +1,124 @@
+// Package compiler turns an environment, a directory of CUE, into the model.
+//
+//	env, err := compiler.Load("environments/production", compiler.Options{})
+//	if err != nil {
+//		return err // gwc could not do it: no such directory, no module, an unreadable file
+//	}
+//	if env.Model == nil {
+//		return env.Findings // the user's mistakes, each with its position
+//	}
+//
+// An environment is loaded as CUE loads a package instance: the directory's files and those of the same
+// package in the directories above it, up to the module's root. The schema is always the one that is
+// embedded in the program, whatever is vendored. Nothing is ever fetched.
+//
+// The compiler answers what CUE leaves open. It reports fields that the schema does not know, which CUE
+// accepts because embedding a definition opens it; it says what a place wants in words instead of printing
+// the constraint that failed; it reports all it can in one run; and every position it gives is in a file
+// that the user wrote. How it knows where a value was written is told in origin.go.
+package compiler
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"gwc.dev/compiler/diag"
+	"gwc.dev/schema"
+)
+
+// Options say how to load. The zero value is ready to use.
+type Options struct {
+	// Base is the directory that positions are printed relative to; "" is the working directory.
+	Base string
+	// Limits bound what an environment may cost.
+	Limits Limits
+}
+
+// An Environment is what a directory compiles to.
+type Environment struct {
+	// Name is the directory's base name.
+	Name string
+	// Dir is the directory as positions name it.
+	Dir string
+	// Model is the resolved model. It is nil when a finding prevents it.
+	Model *schema.Gateway
+	// Positions are where the model's places are written.
+	Positions *Positions
+	Findings  diag.List
+}
+
+// Load compiles the environment in dir. What the user can mend is a finding; an error says that gwc itself
+// could not do its work.
+func Load(dir string, o Options) (*Environment, error) {
+	m, err := openModule(dir, o.Base)
+	if err != nil {
+		return nil, fmt.Errorf("environment %q: %w", dir, err)
+	}
+	env := &Environment{Name: m.name, Dir: m.display(m.dir)}
+	err = o.Limits.run(m.bytes, func() error { return env.compile(m) })
+	if err != nil {
+		return nil, fmt.Errorf("environment %q: %w", dir, err)
+	}
+	return env, nil
+}
+
+// compile fills in e. It finds nothing but faults where the files cannot be read as CUE, since all that
+// follows would be about what is not there.
+func (e *Environment) compile(m *module) error {
+	e.Positions = newPositions()
+	e.Findings = append(e.Findings, m.outdated()...)
+
+	pkg, faults, err := m.load()
+	w := &walker{pkg: pkg, positions: e.Positions.at}
+	w.add(faults...)
+	if err != nil || len(faults) > 0 {
+		e.Findings = append(e.Findings, w.findings()...)
+		return err
+	}
+	def, err := newDefinition()
+	if err != nil {
+		return err
+	}
+	w.def = def
+	value, faults, ok := pkg.build()
+	w.add(faults...)
+	if ok {
+		w.gateway(value)
+	}
+	e.Findings = append(e.Findings, w.findings()...)
+	if e.Findings.Count(diag.Error) > 0 {
+		return nil
+	}
+
+	data, err := value.MarshalJSON()
+	if err != nil {
+		return fmt.Errorf("encoding what passed every check: %w", err)
+	}
+	g, err := schema.Decode(data)
+	if tooLarge := (*json.UnmarshalTypeError)(nil); errors.As(err, &tooLarge) {
+		path := schema.Path(tooLarge.Field)
+		e.Findings = append(e.Findings, diag.Finding{
+			Code: codeBound, Severity: diag.Error, Path: path,
+			Position: e.Positions.Position(path),
+			Message:  fmt.Sprintf("%s: the %s is out of range", last(path), tooLarge.Value),
+		})
+		return nil
+	} else if err != nil {
+		return err
+	}
+	e.Model = g.Resolve()
+	e.Positions.inherit(e.Model)
+	if g.Environment != m.name {
+		f := diag.Finding{
+			Code:     "environment-name",
+			Severity: diag.Error,
+			Path:     "environment",
+			Message:  fmt.Sprintf("the environment is named %q and its directory %q", g.Environment, m.name),
+			Hint:     fmt.Sprintf("write environment: %q, or rename the directory", m.name),
+		}
+		f.Position = e.Positions.Position(f.Path)
+		e.Findings = append(e.Findings, f)
+	}
+	return nil
+}

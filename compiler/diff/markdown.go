@@ -1,0 +1,66 @@
+package diff
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// A comment of a pull request may be 65,536 characters; a change that is not shown needs room to be counted.
+const (
+	maxMarkdown = 65_000
+	reserve     = 1_000
+)
+
+// writeMarkdown prints a comment for a pull request: the summary, then a table for each class, the worst first
+// and only the safe one folded. What does not fit is counted.
+func writeMarkdown(w io.Writer, r *Report) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**gwc: %s**\n", r.summary())
+	rest := 0
+	for c := Breaking; c >= Safe; c-- {
+		all := slices.DeleteFunc(groups(r.Changes), func(g group) bool { return g.Class != c })
+		if len(all) == 0 {
+			continue
+		}
+		open := " open"
+		if c == Safe {
+			open = ""
+		}
+		fmt.Fprintf(&b, "\n<details%s><summary>%s (%d)</summary>\n\n| | place | old | new | why |\n|-|-|-|-|-|\n",
+			open, c, r.count()[c])
+		for _, g := range all {
+			row := fmt.Sprintf("| %s | %s | %s | %s | %s |\n", mark(g.Kind), code(g.place), code(g.Old), code(g.New), escape(g.Reason))
+			if b.Len()+len(row) > maxMarkdown-reserve {
+				rest += g.count
+				continue
+			}
+			b.WriteString(row)
+		}
+		b.WriteString("\n</details>\n")
+	}
+	if rest > 0 {
+		fmt.Fprintf(&b, "\n**%s more: the text format shows all.**\n", number(rest, "change"))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func code(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "<code>" + escape(s) + "</code>"
+}
+
+// escape keeps text from meaning anything in a table of Markdown or in HTML.
+func escape(s string) string { return escaper().Replace(s) }
+
+func escaper() *strings.Replacer {
+	var pairs []string
+	for _, c := range "&<>\"'`|*_~\\[]@#$:!" {
+		pairs = append(pairs, string(c), fmt.Sprintf("&#%d;", c))
+	}
+	return strings.NewReplacer(append(pairs, "\n", " ")...)
+}

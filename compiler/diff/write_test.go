@@ -1,0 +1,159 @@
+package diff_test
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gwc.dev/compiler/diff"
+	"gwc.dev/schema"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// sample is a change of several kinds and classes; its second step is the filters of an API.
+func sample(t *testing.T) *diff.Report {
+	t.Helper()
+	text := base
+	for _, step := range [][2]string{
+		{"apis.echo.routes.default.timeout", `"30s"`},
+		{"apis.echo.cors", `{"origins": ["https://*.example.com"]}`},
+		{"apis.echo.routes.default.match.methods", `["GET"]`},
+		{"apis.echo.routes.health.respond.body", `"a | b\n<script>` + "`code`" + ` **bold** @team #1 \u001b[2J\u202e"`},
+		{`apis.echo.routes.health.respond.headers.x-a`, `null`},
+		{"apis.echo.owner", `"team-b"`},
+		{"apis.users", `{"hosts": ["users.example.com"], "routes": {"all": {"respond": {}}}}`},
+		{"upstreams.spare", `null`},
+		{"apis.echo.version", `"` + strings.Repeat("long ", 50) + `"`},
+	} {
+		text = edited(t, text, step[0], step[1])
+	}
+	return diff.Compare(model(t, base), model(t, text))
+}
+
+func TestWrite(t *testing.T) {
+	for name, r := range map[string]*diff.Report{"sample": sample(t), "none": {}} {
+		for _, format := range diff.Formats() {
+			t.Run(name+"."+format, func(t *testing.T) {
+				var b strings.Builder
+				if err := diff.Write(&b, format, r); err != nil {
+					t.Fatal(err)
+				}
+				file := filepath.Join("testdata", name+"."+format)
+				if *update {
+					if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+				want, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(string(want), b.String()); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", file, diff)
+				}
+			})
+		}
+	}
+}
+
+func TestWriteRefusesUnknownFormats(t *testing.T) {
+	err := diff.Write(io.Discard, "yaml", &diff.Report{})
+	if want := `format "yaml": want one of text, markdown, json`; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// TestMarkdownFitsIntoAComment holds that a comment stays below the bound, closes what it opens and counts the rest.
+func TestMarkdownFitsIntoAComment(t *testing.T) {
+	old, new := &schema.Gateway{Upstreams: map[string]schema.Upstream{}}, &schema.Gateway{Upstreams: map[string]schema.Upstream{}}
+	for i := range 5000 {
+		u := schema.Upstream{Endpoints: map[string]schema.Endpoint{"a": {Host: strings.Repeat("|", 300), Port: i + 1, Weight: 1}}}
+		old.Upstreams[fmt.Sprintf("gone%d", i)], new.Upstreams[fmt.Sprintf("new%d", i)] = u, u
+	}
+	old.Environment, new.Environment = "a", "b"
+	var b strings.Builder
+	if err := diff.Write(&b, "markdown", diff.Compare(old, new)); err != nil {
+		t.Fatal(err)
+	}
+	out := b.String()
+	if len(out) >= 65_000 {
+		t.Errorf("%d bytes", len(out))
+	}
+	if opened, closed := strings.Count(out, "<details"), strings.Count(out, "</details>"); opened != 2 || closed != 2 {
+		t.Errorf("%d details are opened and %d closed, want 2", opened, closed)
+	}
+	shown := strings.Count(out, "\n| ") - strings.Count(out, "\n| | place")
+	if want := fmt.Sprintf("\n**%d changes more: the text format shows all.**\n", 10_001-shown); !strings.HasSuffix(out, want) {
+		t.Errorf("ends with %q, want %q", out[len(out)-100:], want)
+	}
+	if !strings.HasPrefix(out, "**gwc: 10001 changes: 1 risky, 10000 safe**\n") {
+		t.Errorf("begins with %q", out[:60])
+	}
+	if !strings.Contains(out, "the environment has another name") {
+		t.Error("the risky change is not shown")
+	}
+}
+
+func TestThresholds(t *testing.T) {
+	for _, tt := range []struct {
+		title   string
+		changes []diff.Change
+		worst   diff.Class
+		reaches map[string]bool
+	}{
+		{"no changes", nil, diff.Safe, map[string]bool{"breaking": false, "risky": false, "any": false}},
+		{"safe", []diff.Change{{Class: diff.Safe}}, diff.Safe, map[string]bool{"breaking": false, "risky": false, "any": true}},
+		{"risky", []diff.Change{{Class: diff.Risky}, {}}, diff.Risky, map[string]bool{"breaking": false, "risky": true, "any": true}},
+		{"breaking", []diff.Change{{}, {Class: diff.Breaking}}, diff.Breaking, map[string]bool{"breaking": true, "risky": true, "any": true}},
+	} {
+		t.Run(tt.title, func(t *testing.T) {
+			r := &diff.Report{Changes: tt.changes}
+			if got := r.Worst(); got != tt.worst {
+				t.Errorf("worst is %v, want %v", got, tt.worst)
+			}
+			got := map[string]bool{}
+			for name := range tt.reaches {
+				c, err := diff.ParseThreshold(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got[name] = r.Reaches(c)
+				if (len(r.At(c)) > 0) != got[name] {
+					t.Errorf("At(%v) has %d changes and Reaches is %t", c, len(r.At(c)), got[name])
+				}
+			}
+			if diff := cmp.Diff(tt.reaches, got); diff != "" {
+				t.Errorf("reaches (-want +got):\n%s", diff)
+			}
+		})
+	}
+	if _, err := diff.ParseThreshold("all"); err == nil {
+		t.Error("threshold \"all\" is accepted")
+	}
+}
+
+func BenchmarkCompare(b *testing.B) {
+	for _, n := range []int{10, 1000, 10_000} {
+		routes := map[string]schema.Route{}
+		for i := range n {
+			routes[fmt.Sprint(i)] = schema.Route{
+				Match:    &schema.Match{Path: &schema.PathMatch{Prefix: fmt.Sprintf("/%d", i)}, Methods: []string{"GET", "POST"}},
+				Backends: map[string]schema.Backend{"echo": {Weight: 1}},
+			}
+		}
+		old := &schema.Gateway{APIs: map[string]schema.API{"a": {Routes: routes}}}
+		new := &schema.Gateway{APIs: map[string]schema.API{"a": {Routes: routes, Filters: schema.Filters{Timeout: 1}}}}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				diff.Compare(old, new)
+			}
+		})
+	}
+}

@@ -1,0 +1,75 @@
+package prometheus
+
+import (
+	"fmt"
+	"time"
+
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+
+	"gwc.dev/compiler/render/manifest"
+	"gwc.dev/schema"
+)
+
+// gatewayAlerts watches the proxies themselves.
+func gatewayAlerts(in manifest.Input, q query) []monitoringv1.Rule {
+	k := in.Gateway.Targets.Kube
+	staleAfter := in.Gateway.Targets.Prometheus.StaleAfter
+	labels := func(severity string) map[string]string {
+		return map[string]string{"severity": severity, "environment": literal(in.Gateway.Environment)}
+	}
+	// An alert on what is absent has no labels of its own.
+	absent := labels("critical")
+	absent["namespace"], absent["job"] = literal(k.Namespace), literal(k.Name)
+	return []monitoringv1.Rule{
+		alert("GatewayDown", "(count("+q.of("up")+" == 1) or vector(0)) == 0", 2*time.Minute, absent, map[string]string{
+			"summary":     "No gateway proxy is up",
+			"description": fmt.Sprintf("Prometheus reaches no proxy of %s in %s.", absent["job"], absent["namespace"]),
+			"hint":        fmt.Sprintf("Look at the Deployment's pods and events: kubectl -n %s describe deployment %s. If proxies run, see whether the NetworkPolicy admits Prometheus.", absent["namespace"], absent["job"]),
+		}),
+		alert("GatewayProxyDown", q.of("up")+" == 0", 5*time.Minute, labels("warning"), map[string]string{
+			"summary":     "Gateway proxy {{ $labels.instance }} is down",
+			"description": "Prometheus has not reached the proxy {{ $labels.instance }} for 5 minutes.",
+			"hint":        "Look at the pod's events and log.",
+		}),
+		alert("GatewayBundleRefused", "count by (namespace, job) ("+q.of(schema.MetricBundleRefused)+" == 1) > 0", time.Minute, labels("warning"), map[string]string{
+			"summary":     "The newest bundle is refused",
+			"description": "{{ $value }} proxies refuse the newest bundle and serve the last good one.",
+			"hint":        "gwc status ADDRESS shows the reason and the line of the definition. Mend it and publish again.",
+		}),
+		alert("GatewayBundleStale", "time() - min by (namespace, job) ("+q.of(schema.MetricSourceChecked)+") > "+number(staleAfter.Std().Seconds()), time.Minute, labels("warning"), map[string]string{
+			"summary":     "A proxy cannot read its bundle source",
+			"description": fmt.Sprintf("A proxy last read its bundle source {{ $value | humanizeDuration }} ago; the limit is %s. It serves the last good bundle and sees no change.", staleAfter),
+			"hint":        "The proxy's log and gwc status ADDRESS show the error: registry down, credentials expired, or egress closed.",
+		}),
+		alert("GatewayBundleDiverged", "count by (namespace, job) (count by (namespace, job, revision) ("+q.of(schema.MetricBundleInfo)+")) > 1", 15*time.Minute, labels("warning"), map[string]string{
+			"summary":     "Proxies serve different bundles",
+			"description": "For 15 minutes the proxies have served {{ $value }} different revisions.",
+			"hint":        "Compare the proxies with gwc status ADDRESS...: those behind refuse the newer bundle or cannot reach the registry.",
+		}),
+		alert("GatewayUnverified", "max by (namespace, job) ("+q.of(schema.MetricUnverified)+") == 1", 0, labels("critical"), map[string]string{
+			"summary":     "Bundles are served unverified",
+			"description": "A proxy runs with --insecure-skip-verify: whoever can write to its bundle source controls the gateway.",
+			"hint":        "Start it with --key instead.",
+		}),
+		alert("GatewayAuthFailures", share(q, schema.MetricAuthFailures)+" > 0.5", 15*time.Minute, labels("warning"), map[string]string{
+			"summary":     "Most requests of API {{ $labels.api }} fail authentication",
+			"description": "{{ $value | humanizePercentage }} of the requests of API {{ $labels.api }} have been refused for 15 minutes.",
+			"hint":        "gwproxy_auth_failures_total by reason tells a rotated key or an expired key set from somebody guessing.",
+		}),
+		alert("GatewayRateLimited", share(q, schema.MetricLimited)+" > 0.2", 15*time.Minute, labels("info"), map[string]string{
+			"summary":     "Many requests of API {{ $labels.api }} are rate limited",
+			"description": "{{ $value | humanizePercentage }} of the requests of API {{ $labels.api }} have met a limit for 15 minutes.",
+			"hint":        "gwproxy_rate_limited_total by window shows which limit; the access log shows whom it meets.",
+		}),
+		alert("GatewayAccessLogDropped", "sum by (namespace, job) (increase("+q.of(schema.MetricLogDropped)+"[15m])) > 0", 0, labels("warning"), map[string]string{
+			"summary":     "Access log lines are lost",
+			"description": "The proxies have dropped {{ $value | humanize }} lines of the access log in 15 minutes.",
+			"hint":        "The log's reader is too slow or its disk is full.",
+		}),
+	}
+}
+
+// share returns the share of an API's requests that metric counts.
+func share(q query, metric string) string {
+	return "sum " + by + "(rate(" + q.of(metric) + "[5m])) / sum " + by + "(rate(" + q.of(schema.MetricRequests) + "[5m]))"
+}

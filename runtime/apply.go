@@ -1,0 +1,150 @@
+package runtime
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"gwc.dev/schema"
+	"gwc.dev/schema/bundle"
+)
+
+// Reasons of refusals beside those of package bundle: labels of a metric.
+const (
+	refusedModel  = "model"  // the bundle is authentic and cannot be served
+	refusedListen = "listen" // an address cannot be listened on
+)
+
+// A refusal is why a bundle is not put into force.
+type refusal struct {
+	reason   string
+	message  string
+	problems []schema.Problem
+	// outside says that the reason may lie outside the bundle, so that trying again makes sense.
+	outside bool
+}
+
+// take offers a bundle and, once it is in force, keeps it on disk.
+func (s *Server) take(data []byte, origin string) {
+	if s.offer(data, origin, false) {
+		s.keep(data)
+	}
+}
+
+// offer puts a bundle into force, or records why not. It reports whether it is newly in force. One that is
+// known to have been in force before is a floor for serials even if it cannot be put into force now.
+func (s *Server) offer(data []byte, origin string, before bool) bool {
+	s.apply.Lock()
+	defer s.apply.Unlock()
+	inForce := s.current.Load()
+	if inForce != nil && bytes.Equal(inForce.data, data) {
+		s.accepted()
+		return false
+	}
+	trust := bundle.Trust{
+		Keys: s.o.Keys, InsecureSkipVerify: s.o.InsecureSkipVerify, Environment: s.o.Environment,
+		MinSerial: s.floor.serial, Revision: s.floor.revision,
+	}
+	b, err := bundle.Open(data, trust)
+	if err != nil {
+		s.refuse(data, nil, origin, refusal{reason: bundle.Reason(err), message: err.Error()})
+		return false
+	}
+	if inForce != nil && b.Revision == inForce.bundle.Revision { // signed again
+		s.accepted()
+		return false
+	}
+	if before {
+		s.floor = floor{b.Serial, b.Revision}
+	}
+	r := s.put(b, data, origin, s.o.Clock())
+	if r != nil {
+		s.refuse(data, b, origin, *r)
+		return false
+	}
+	s.floor = floor{b.Serial, b.Revision}
+	s.metrics.Swapped(b.Environment, b.Revision, b.Serial)
+	s.accepted()
+	s.o.Logger.Info("serving", "environment", b.Environment, "revision", b.Revision, "serial", b.Serial,
+		"git", b.GitRevision, "origin", origin, "verified", b.Verified)
+	return true
+}
+
+// A floor is the serial that is not gone back behind, and which bundle has it.
+type floor struct {
+	serial   uint64
+	revision string
+}
+
+// put builds a generation and swaps it in. Until the store in its middle nothing that serves has changed.
+func (s *Server) put(b *bundle.Bundle, data []byte, origin string, since time.Time) *refusal {
+	g, problems := s.build(b)
+	if len(problems) > 0 {
+		return &refusal{refusedModel, summary("the bundle cannot be served", problems), problems, true}
+	}
+	g.data, g.origin, g.since = data, origin, since
+	fresh, problems := s.sockets.listen(g)
+	if len(problems) > 0 {
+		return &refusal{refusedListen, summary("the bundle's listeners cannot be opened", problems), problems, true}
+	}
+	s.keys.Retain(g.table.KeySets())
+	g.metrics.Commit()
+	s.sockets.retire(g, s.current.Load())
+
+	s.current.Store(g)
+
+	s.sockets.take(g, fresh, s.o.DrainTimeout)
+	s.pool.Use(g.upstreams)
+	return nil
+}
+
+func summary(what string, problems []schema.Problem) string {
+	text := what + ": " + problems[0].Message
+	if more := len(problems) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
+	}
+	return text
+}
+
+// accepted records that the newest bundle seen is the one in force.
+func (s *Server) accepted() {
+	s.metrics.Refusing(false)
+	s.status.accepted()
+}
+
+// refuse records that the newest bundle seen is not put into force. b is nil where it was not opened.
+func (s *Server) refuse(data []byte, b *bundle.Bundle, origin string, r refusal) {
+	out := Refused{Reason: r.reason, Message: r.message, Origin: origin, At: s.o.Clock().UTC().Truncate(time.Second)}
+	if b == nil {
+		b, _ = bundle.Inspect(data) // as far as it can be read
+	}
+	if b != nil {
+		out.Revision, out.Serial, out.GitRevision = b.Revision, b.Serial, b.GitRevision
+		for _, p := range r.problems {
+			out.Problems = append(out.Problems, Problem{
+				Path: string(p.Path), Position: b.Position(p.Path), Code: p.Code, Message: p.Message, Hint: p.Hint,
+			})
+		}
+	}
+	s.metrics.Refusing(true)
+	var again []byte
+	if r.outside {
+		again = data
+	}
+	if !s.status.refused(out, again) {
+		return // the same bundle for the same reason
+	}
+	s.metrics.Refused(r.reason)
+	s.o.Logger.Error("bundle refused", "reason", r.reason, "message", r.message, "revision", out.Revision,
+		"serial", out.Serial, "origin", origin, "still serving", s.servedRevision())
+	for _, p := range out.Problems {
+		s.o.Logger.Error("bundle refused: "+p.Message, "position", p.Position, "path", p.Path, "code", p.Code)
+	}
+}
+
+func (s *Server) servedRevision() string {
+	if g := s.current.Load(); g != nil {
+		return g.bundle.Revision
+	}
+	return "nothing"
+}

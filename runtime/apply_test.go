@@ -1,0 +1,365 @@
+package runtime_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"gwc.dev/runtime"
+	"gwc.dev/runtime/source"
+	"gwc.dev/schema"
+	"gwc.dev/schema/bundle"
+)
+
+func TestNoRequestFailsWhileBundlesAreSwapped(t *testing.T) {
+	backend := echo(t, "one")
+	second := echo(t, "two")
+	p := start(t)
+	model := func(i int) *schema.Gateway {
+		return gateway(t, backend.URL, func(g *schema.Gateway, r *schema.Route) {
+			g.Upstreams["two"] = at(t, second.URL)
+			if i%3 == 0 {
+				delete(g.Upstreams, "two")
+			} else {
+				r.Backends["two"] = schema.Backend{Weight: i % 7}
+			}
+			if i%2 == 0 {
+				g.Listeners["other"] = schema.Listener{Port: 8081}
+			}
+			r.Description = fmt.Sprint(i)
+		})
+	}
+	p.publish(model(0))
+	url := p.url()
+	var stop atomic.Bool
+	var served atomic.Int64
+	var clients sync.WaitGroup
+	for n := range 4 {
+		clients.Go(func() {
+			c := client(t)
+			for !stop.Load() {
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/x", strings.NewReader("hello"))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if n == 0 {
+					r.Close = true // a new connection a request
+				}
+				response, err := c.Do(r)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				body, err := io.ReadAll(response.Body)
+				response.Body.Close()
+				if err != nil || response.StatusCode != 200 || !bytes.Contains(body, []byte(`"Body":"hello"`)) {
+					t.Errorf("status %d, %v: %s", response.StatusCode, err, body)
+					return
+				}
+				served.Add(1)
+			}
+		})
+	}
+	for i := range 200 {
+		p.publish(model(i + 1))
+	}
+	stop.Store(true)
+	clients.Wait()
+	if served.Load() < 200 {
+		t.Errorf("only %d requests were served meanwhile", served.Load())
+	}
+	if a := p.get("/metrics"); !strings.Contains(a.Body, "gwproxy_bundle_swaps_total 201") {
+		t.Error("the swaps were not counted")
+	}
+}
+
+func TestABundleThatIsRefusedChangesNothing(t *testing.T) {
+	backend := echo(t, "one")
+	p := start(t, func(o *runtime.Options) { o.Environment = "test" })
+	good := gateway(t, backend.URL)
+	p.publish(good)
+	active := p.server.Status().Active
+
+	other := *good
+	other.Environment = "production"
+	broken := gateway(t, backend.URL, func(_ *schema.Gateway, r *schema.Route) {
+		r.Match = &schema.Match{Path: &schema.PathMatch{Regex: "("}}
+	})
+	tampered := p.seal(good)
+	tampered[len(tampered)/2] ^= 1
+	tests := []struct {
+		name   string
+		data   []byte
+		reason string
+	}{
+		{"tampered", tampered, ""},
+		{"not a bundle", []byte("hello"), ""},
+		{"empty", []byte{}, ""},
+		{"truncated", p.seal(good)[:100], ""},
+		{"signed by somebody else", sealed(t, good, 99, newKey(t)), "unknown-key"},
+		{"of another environment", p.seal(&other), "wrong-environment"},
+		{"older", sealed(t, good, 0, p.key), "older-serial"},
+		{"not servable", p.seal(broken), "model"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			p.publishAgain(good)
+			refused := p.refused(test.data)
+			if refused.Message == "" || refused.Reason == "" || test.reason != "" && refused.Reason != test.reason {
+				t.Errorf("refused for %q: %s", refused.Reason, refused.Message)
+			}
+			if got := p.server.Status().Active; got.Serial < active.Serial {
+				t.Errorf("serving serial %d", got.Serial)
+			}
+			if a := p.do("GET", "/"); a.Status != 200 {
+				t.Errorf("status %d meanwhile", a.Status)
+			}
+			metrics := p.get("/metrics").Body
+			if !strings.Contains(metrics, "gwproxy_bundle_refused 1") ||
+				!strings.Contains(metrics, fmt.Sprintf("gwproxy_bundle_refusals_total{reason=%q} ", refused.Reason)) {
+				t.Error("the metrics do not show it")
+			}
+			if a := p.get("/readyz"); a.Status != 200 {
+				t.Errorf("readiness %d: the last good one serves", a.Status)
+			}
+		})
+	}
+}
+
+// publishAgain publishes with a serial above everything that was sealed so far.
+func (p *proxy) publishAgain(g *schema.Gateway) { p.t.Helper(); p.publish(g) }
+
+func TestARefusalNamesTheUsersLine(t *testing.T) {
+	p := start(t)
+	got := p.refused(p.seal(gateway(t, "http://127.0.0.1:1", func(_ *schema.Gateway, r *schema.Route) {
+		r.Match = &schema.Match{Path: &schema.PathMatch{Regex: "("}}
+	})))
+	if len(got.Problems) != 1 {
+		t.Fatalf("problems %+v", got.Problems)
+	}
+	problem := got.Problems[0]
+	if problem.Position != "gateway.cue:7:3" || problem.Path != "apis.echo.routes.default.match.path.regex" {
+		t.Errorf("problem %+v", problem)
+	}
+	if !strings.Contains(p.log.String(), "gateway.cue:7:3") {
+		t.Error("the log does not name the line")
+	}
+	want := runtime.Refused{Serial: 1, GitRevision: "abc", Origin: "test", Reason: "model"}
+	if diff := cmp.Diff(want, *got, cmpopts.IgnoreFields(runtime.Refused{}, "Revision", "Message", "Problems", "At")); diff != "" {
+		t.Errorf("refused (-want +got):\n%s", diff)
+	}
+	if a := p.get("/readyz"); a.Status != 503 || !strings.Contains(a.Body, "bundle-refused") {
+		t.Errorf("readiness %d %s: nothing is served", a.Status, a.Body)
+	}
+}
+
+func TestAPortInUseIsARefusalUntilItIsFree(t *testing.T) {
+	backend := echo(t, "one")
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	p := start(t, func(o *runtime.Options) { o.Listen["other"] = taken.Addr().String() })
+	p.publish(gateway(t, backend.URL))
+	more := gateway(t, backend.URL, func(g *schema.Gateway, _ *schema.Route) { g.Listeners["other"] = schema.Listener{Port: 8081} })
+	refused := p.refused(p.seal(more))
+	if refused.Reason != "listen" || len(refused.Problems) != 1 || refused.Problems[0].Path != "listeners.other.port" ||
+		!strings.Contains(refused.Message, taken.Addr().String()) || !strings.Contains(refused.Message, "in use") {
+		t.Errorf("refused %+v", refused)
+	}
+	if a := p.do("GET", "/"); a.Status != 200 {
+		t.Errorf("status %d meanwhile", a.Status)
+	}
+	taken.Close()
+	p.until("the bundle is served once the port is free", func() bool {
+		s := p.server.Status()
+		return s.Active.Serial == p.serial && s.Refused == nil
+	})
+	if n := strings.Count(p.log.String(), "bundle refused\""); n != 1 {
+		t.Errorf("the refusal was logged %d times", n)
+	}
+}
+
+func TestTheSameBundleAgainIsNothingNew(t *testing.T) {
+	p := start(t)
+	g := gateway(t, "http://127.0.0.1:1")
+	p.publish(g)
+	before := p.server.Status()
+	p.refused([]byte("garbage"))
+	p.feed <- source.Update{Data: sealed(t, g, p.serial, p.key), Origin: "again"}
+	p.until("the refusal is over", func() bool { return p.server.Status().Refused == nil })
+	if diff := cmp.Diff(before.Active, p.server.Status().Active); diff != "" {
+		t.Errorf("active (-want +got):\n%s", diff)
+	}
+	if a := p.get("/metrics"); !strings.Contains(a.Body, "gwproxy_bundle_swaps_total 1\n") {
+		t.Error("it was swapped in again")
+	}
+}
+
+func TestARestartServesWithoutTheSource(t *testing.T) {
+	backend := echo(t, "one")
+	dir := t.TempDir()
+	state := func(o *runtime.Options) { o.StateDir = filepath.Join(dir, "state") }
+	p := start(t, state)
+	p.publish(gateway(t, backend.URL))
+	first := p.seal(gateway(t, backend.URL))
+	p.publish(gateway(t, backend.URL))
+	p.until("the bundle is on disk", func() bool {
+		s := p.server.Status()
+		files, _ := os.ReadDir(filepath.Join(dir, "state"))
+		return s.StateError == "" && len(files) == 1
+	})
+	p.halt()
+
+	// What a crash in the middle of a write leaves.
+	writeFile(t, filepath.Join(dir, "state", ".last-good.bundle.ABCDEFGH"), "half a bun")
+
+	again := start(t, state, func(o *runtime.Options) { o.Keys = []bundle.PublicKey{p.key.Public()} })
+	again.until("the last good bundle is served", func() bool { return again.server.Status().Active != nil })
+	active := again.server.Status().Active
+	if active.Serial != p.serial || !active.Verified || !strings.HasPrefix(active.Origin, "state:") {
+		t.Errorf("active %+v", active)
+	}
+	if a := again.do("GET", "/"); a.Status != 200 {
+		t.Errorf("status %d", a.Status)
+	}
+	if r := again.refused(first); r.Reason != "older-serial" {
+		t.Errorf("after a restart an older bundle is refused for %q", r.Reason)
+	}
+}
+
+func TestAStateThatIsNotTrustedIsNotServed(t *testing.T) {
+	dir := t.TempDir()
+	g := gateway(t, "http://127.0.0.1:1")
+	for name, data := range map[string][]byte{
+		"by another key": sealed(t, g, 5, newKey(t)),
+		"damaged":        []byte("PK"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			writeFile(t, filepath.Join(dir, "last-good.bundle"), string(data))
+			p := start(t, func(o *runtime.Options) { o.StateDir = dir })
+			p.until("it is refused", func() bool { return p.server.Status().Refused != nil })
+			if p.server.Status().Active != nil {
+				t.Error("it is served")
+			}
+			p.publish(g)
+		})
+	}
+}
+
+func TestAStateDirectoryThatCannotBeWrittenIsSaid(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	writeFile(t, file, "not a directory")
+	p := start(t, func(o *runtime.Options) { o.StateDir = filepath.Join(file, "state") })
+	p.publish(gateway(t, "http://127.0.0.1:1"))
+	p.until("the status says so", func() bool { return strings.Contains(p.server.Status().StateError, "state") })
+}
+
+func TestOldListenersFinishWhatTheyBegan(t *testing.T) {
+	release := make(chan struct{})
+	asked := make(chan struct{}, 1)
+	backend := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		asked <- struct{}{}
+		<-release
+		_, _ = io.WriteString(w, "done")
+	})
+	p := start(t)
+	p.publish(gateway(t, backend.URL, func(g *schema.Gateway, _ *schema.Route) { g.Listeners["other"] = schema.Listener{Port: 8081} }))
+	old := p.address("other")
+	got := make(chan answer, 1)
+	go func() {
+		r, err := http.NewRequest(http.MethodGet, "http://"+old, http.NoBody) //nolint:noctx // it outlives nothing
+		if err != nil {
+			t.Error(err)
+		}
+		got <- send(t, client(t), r)
+	}()
+	<-asked
+	p.publish(gateway(t, backend.URL))
+	p.until("the old port is closed", func() bool {
+		c, err := net.Dial("tcp", old)
+		if err == nil {
+			c.Close()
+		}
+		return err != nil
+	})
+	close(release)
+	if a := <-got; a.Status != 200 || a.Body != "done" {
+		t.Errorf("the request under way ended with %d %q", a.Status, a.Body)
+	}
+}
+
+func TestADrainFinishesWhatIsUnderWay(t *testing.T) {
+	release := make(chan struct{})
+	asked := make(chan struct{}, 1)
+	backend := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		asked <- struct{}{}
+		<-release
+		_, _ = io.WriteString(w, "done")
+	})
+	p := start(t)
+	p.publish(gateway(t, backend.URL))
+	got := make(chan answer, 1)
+	url := p.url()
+	go func() {
+		r, err := http.NewRequest(http.MethodGet, url, http.NoBody) //nolint:noctx // it outlives nothing
+		if err != nil {
+			t.Error(err)
+		}
+		r.Header.Set("X-Request-Id", "last")
+		got <- send(t, client(t), r)
+	}()
+	<-asked
+	p.stop()
+	p.until("readiness is withdrawn", func() bool {
+		a := p.get("/readyz")
+		return a.Status == 503 && strings.Contains(a.Body, "draining")
+	})
+	if a := p.get("/healthz"); a.Status != 200 {
+		t.Errorf("liveness %d while it drains", a.Status)
+	}
+	close(release)
+	if a := <-got; a.Status != 200 || a.Body != "done" {
+		t.Errorf("the request under way ended with %d %q", a.Status, a.Body)
+	}
+	p.halt()
+	if r := p.record("last"); r["status"] != 200.0 {
+		t.Errorf("access log %v", r)
+	}
+}
+
+func TestADrainEndsInTime(t *testing.T) {
+	backend := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	p := start(t, func(o *runtime.Options) { o.DrainTimeout = 100 * time.Millisecond })
+	p.publish(gateway(t, backend.URL))
+	go func() {
+		c, err := net.Dial("tcp", p.address("http"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.Close()
+		fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		_, _ = io.ReadAll(c)
+	}()
+	p.until("the request is under way", func() bool { return strings.Contains(p.get("/metrics").Body, "go_goroutines") })
+	began := time.Now()
+	p.halt()
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("the drain took %v", took)
+	}
+}

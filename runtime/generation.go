@@ -1,0 +1,202 @@
+package runtime
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"gwc.dev/runtime/exchange"
+	"gwc.dev/runtime/filter"
+	"gwc.dev/runtime/metric"
+	"gwc.dev/runtime/route"
+	"gwc.dev/runtime/upstream"
+	"gwc.dev/schema"
+	"gwc.dev/schema/bundle"
+)
+
+// A generation is all that requests are served by: one bundle, built. It never changes.
+type generation struct {
+	bundle *bundle.Bundle
+	data   []byte
+	origin string
+	since  time.Time
+
+	table     *route.Table
+	routes    map[*route.Route]*servedRoute
+	listeners map[string]*listener // by socket key
+	trusted   []netip.Prefix
+	upstreams *upstream.Set
+	metrics   *metric.Table
+}
+
+// A servedRoute is what the server needs of a route beside its filters.
+type servedRoute struct {
+	api, name string
+	metrics   *metric.Route
+	call      *upstream.Route // nil: the route answers by itself
+	timeout   time.Duration
+}
+
+// A listener is one listener of a model.
+type listener struct {
+	name     string
+	address  string
+	tls      *tls.Config
+	redirect *redirect
+}
+
+// A redirect is a listener's answer to everything.
+type redirect struct {
+	scheme string
+	port   string // ":8443", or "" for the scheme's own
+	status int
+}
+
+// build makes the generation of a bundle. It reports all problems; with any of them there is no generation.
+func (s *Server) build(b *bundle.Bundle) (*generation, []schema.Problem) {
+	model := b.Gateway.Resolve()
+	g := &generation{
+		bundle: b, routes: map[*route.Route]*servedRoute{}, metrics: s.metrics.Stage(),
+	}
+	var problems, found []schema.Problem
+	g.listeners, problems = s.buildListeners(model)
+	g.trusted, found = trustedProxies(model)
+	problems = append(problems, found...)
+	g.upstreams, found = s.pool.Build(model, s.secrets)
+	problems = append(problems, found...)
+	g.table, found = route.Build(model, filter.Deps{
+		Secrets: s.secrets, Limits: s.limits, Keys: s.keys, Now: s.o.Clock,
+		Count: func(event, api, route, label string) func() {
+			return g.metrics.Route(api, route).Counter(event, label)
+		},
+	})
+	if problems = append(problems, found...); len(problems) > 0 {
+		return nil, problems
+	}
+	for _, r := range g.table.Routes() {
+		served := &servedRoute{
+			api: r.API, name: r.Name, metrics: g.metrics.Route(r.API, r.Name), timeout: r.Route.Timeout.Std(),
+		}
+		if len(r.Backends) > 0 {
+			backends := make([]upstream.Backend, len(r.Backends))
+			for i, b := range r.Backends {
+				backends[i] = upstream.Backend(b)
+			}
+			served.call = g.upstreams.Route(backends, r.Route.Retry, served.metrics)
+		}
+		g.routes[r] = served
+	}
+	return g, nil
+}
+
+// buildListeners returns the model's listeners by the key of their socket.
+func (s *Server) buildListeners(model *schema.Gateway) (map[string]*listener, []schema.Problem) {
+	var problems []schema.Problem
+	out := make(map[string]*listener, len(model.Listeners))
+	for name, def := range schema.Sorted(model.Listeners) {
+		l := &listener{name: name, address: ":" + strconv.Itoa(def.Port)}
+		if address, ok := s.o.Listen[name]; ok {
+			l.address = address
+		}
+		if other := out[l.key()]; other != nil {
+			problems = append(problems, schema.Problem{
+				Path: schema.NewPath("listeners", name, "port"), Code: "listener-port",
+				Message: fmt.Sprintf("listeners %q and %q have the same address %q", other.name, name, l.address),
+				Hint:    "give each listener a port of its own",
+			})
+			continue
+		}
+		var found []schema.Problem
+		if l.tls, found = s.buildTLS(name, def.TLS); len(found) > 0 {
+			problems = append(problems, found...)
+		}
+		if def.Redirect != nil {
+			target, ok := model.Listeners[def.Redirect.Listener]
+			if !ok {
+				problems = append(problems, schema.Problem{
+					Path: schema.NewPath("listeners", name, "redirect", "listener"), Code: "listener-unknown",
+					Message: fmt.Sprintf("there is no listener %q", def.Redirect.Listener),
+				})
+				continue
+			}
+			l.redirect = newRedirect(def.Redirect, target)
+		}
+		out[l.key()] = l
+	}
+	return out, problems
+}
+
+// key names the socket that serves l. A port that the system chooses is a socket a listener.
+func (l *listener) key() string {
+	if strings.HasSuffix(l.address, ":0") {
+		return l.name + " " + l.address
+	}
+	return l.address
+}
+
+func newRedirect(r *schema.ListenerRedirect, target schema.Listener) *redirect {
+	out := &redirect{scheme: "http", status: r.Status}
+	own := 80
+	if target.TLS != nil {
+		out.scheme, own = "https", 443
+	}
+	if r.Port != 0 && r.Port != own {
+		out.port = ":" + strconv.Itoa(r.Port)
+	}
+	return out
+}
+
+// answer fills in x.Response with the way to the other listener.
+func (r *redirect) answer(x *exchange.Exchange) {
+	if x.Request.Host == "" {
+		x.Fail(400, "host-missing", "The request names no host.")
+		return
+	}
+	host := x.Request.Host
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	location := r.scheme + "://" + host + r.port + x.Request.Path
+	if x.Request.Query != "" {
+		location += "?" + x.Request.Query
+	}
+	x.Answer(r.status, "", "")
+	x.Response.Header.Add("Location", location)
+	x.Reason = "listener-redirect"
+}
+
+// trustedProxies reads the model's addresses and ranges.
+func trustedProxies(model *schema.Gateway) ([]netip.Prefix, []schema.Problem) {
+	var out []netip.Prefix
+	var problems []schema.Problem
+	for i, text := range model.TrustedProxies {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			var addr netip.Addr
+			if addr, err = netip.ParseAddr(text); err == nil {
+				prefix, err = addr.Unmap().Prefix(addr.Unmap().BitLen())
+			}
+		}
+		if err != nil {
+			problems = append(problems, schema.Problem{
+				Path: schema.NewPath("trustedProxies").Index(i), Code: "trusted-proxy",
+				Message: fmt.Sprintf("%q is neither an IP address nor a CIDR range", text),
+			})
+			continue
+		}
+		out = append(out, prefix.Masked())
+	}
+	return out, problems
+}
+
+// reasonOf returns the innermost reason of a network error: "address already in use" and not three addresses.
+func reasonOf(err error) error {
+	if op, ok := err.(*net.OpError); ok && op.Err != nil { //nolint:errorlint // only the outermost repeats the address
+		return op.Err
+	}
+	return err
+}

@@ -1,0 +1,124 @@
+// Package metric holds gwproxy's Prometheus metrics. Their names and labels are part of the contract: see
+// package schema.
+//
+// Series of routes come and go with tables. A [Table] is staged while a table is built and creates nothing;
+// [Table.Commit] makes the series of new routes, starting at zero, and deletes those of routes that are gone.
+// Serving a request looks up no label.
+package metric
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"gwc.dev/schema"
+)
+
+// Unmatched is the api and route label of requests that no route took.
+const Unmatched = "-"
+
+// A Registry holds the metrics of one proxy.
+type Registry struct {
+	registry *prometheus.Registry
+
+	requests, upstreamErrors, retries, limited, authFailures *prometheus.CounterVec
+	duration                                                 *prometheus.HistogramVec
+
+	bundleInfo                               *prometheus.GaugeVec
+	bundleRefusals                           *prometheus.CounterVec
+	bundleRefused, sourceChecked, unverified prometheus.Gauge
+	bundleSwaps, logDropped                  prometheus.Counter
+
+	unmatched *Route
+
+	mu     sync.Mutex
+	routes map[key]*Route // of the table in use
+}
+
+type key struct{ api, route string }
+
+// New returns a registry that also reports the Go runtime and the process.
+func New() *Registry {
+	r := &Registry{registry: prometheus.NewRegistry()}
+	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
+		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+		r.registry.MustRegister(v)
+		return v
+	}
+	counter := func(name, help string) prometheus.Counter {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+		r.registry.MustRegister(c)
+		return c
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		g := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+		r.registry.MustRegister(g)
+		return g
+	}
+	r.requests = counters(schema.MetricRequests, "Requests answered, by route and class of status.", "api", "route", "status_class")
+	r.upstreamErrors = counters(schema.MetricUpstreamErrors, "Tries that an upstream failed to answer.", "api", "route", "upstream", "reason")
+	r.retries = counters(schema.MetricRetries, "Tries after the first one.", "api", "route", "upstream")
+	r.limited = counters(schema.MetricLimited, "Requests refused by a rate limit.", "api", "route", "window")
+	r.authFailures = counters(schema.MetricAuthFailures, "Requests refused by authentication or authorization.", "api", "route", "reason")
+	r.duration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: schema.MetricDuration, Help: "Time from a request's first byte to its answer's last.", Buckets: schema.MetricBuckets(),
+	}, []string{"api", "route"})
+	r.bundleInfo = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: schema.MetricBundleInfo, Help: "The bundle that is served; always 1.",
+	}, []string{"environment", "revision", "serial"})
+	r.bundleRefusals = counters(schema.MetricBundleRefusals, "Bundles refused, by reason.", "reason")
+	r.bundleRefused = gauge(schema.MetricBundleRefused, "1 while the newest bundle seen is refused.")
+	r.bundleSwaps = counter(schema.MetricBundleSwaps, "Bundles put into force.")
+	r.sourceChecked = gauge(schema.MetricSourceChecked, "When the bundle source was last read, in Unix seconds.")
+	r.unverified = gauge(schema.MetricUnverified, "1 while the signatures of bundles are not verified.")
+	r.logDropped = counter(schema.MetricLogDropped, "Access log lines that were not written.")
+	r.registry.MustRegister(r.duration, r.bundleInfo, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.unmatched = r.newRoute(key{Unmatched, Unmatched})
+	r.unmatched.open()
+	return r
+}
+
+// Handler serves the metrics in Prometheus' formats.
+func (r *Registry) Handler() http.Handler {
+	return promhttp.HandlerFor(r.registry, promhttp.HandlerOpts{})
+}
+
+// Unmatched returns the metrics of requests that no route took.
+func (r *Registry) Unmatched() *Route { return r.unmatched }
+
+// Swapped records that a bundle was put into force.
+func (r *Registry) Swapped(environment, revision string, serial uint64) {
+	r.bundleInfo.Reset()
+	r.bundleInfo.WithLabelValues(environment, revision, strconv.FormatUint(serial, 10)).Set(1)
+	r.bundleSwaps.Inc()
+}
+
+// Refused records that a bundle was refused.
+func (r *Registry) Refused(reason string) { r.bundleRefusals.WithLabelValues(reason).Inc() }
+
+// Refusing says whether the newest bundle seen is refused.
+func (r *Registry) Refusing(yes bool) { r.bundleRefused.Set(number(yes)) }
+
+// Unverified says whether bundles are served unverified.
+func (r *Registry) Unverified(yes bool) { r.unverified.Set(number(yes)) }
+
+// SourceChecked records when the source was last read.
+func (r *Registry) SourceChecked(at time.Time) {
+	r.sourceChecked.Set(float64(at.UnixMilli()) / 1e3)
+}
+
+// LogDropped records an access log line that was not written.
+func (r *Registry) LogDropped() { r.logDropped.Inc() }
+
+func number(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,160 @@
+package route
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gwc.dev/runtime/filter"
+	"gwc.dev/schema"
+)
+
+// Build makes the table of g. It reports all problems, sorted by path; with any of them there is no table. A
+// model that is not resolved is, so that no filter is missed that stands above a route.
+func Build(g *schema.Gateway, deps filter.Deps) (*Table, []schema.Problem) {
+	if g == nil {
+		return nil, []schema.Problem{{Code: "model", Message: "there is no model"}}
+	}
+	b := &builder{gateway: g.Resolve(), deps: deps, table: &Table{listeners: map[string]*listener{}}}
+	b.filters = filter.NewBuilder(b.gateway, deps)
+	for name, api := range schema.Sorted(b.gateway.APIs) {
+		b.api(name, api)
+	}
+	slices.Sort(b.table.keySets)
+	b.table.keySets = slices.Compact(b.table.keySets)
+	b.rank()
+	b.listeners()
+	if len(b.problems) > 0 {
+		slices.SortStableFunc(b.problems, func(p, q schema.Problem) int { return cmp.Compare(p.Path, q.Path) })
+		return nil, b.problems
+	}
+	return b.table, nil
+}
+
+type builder struct {
+	gateway  *schema.Gateway
+	deps     filter.Deps
+	filters  *filter.Builder
+	table    *Table
+	apis     []compiledAPI
+	problems []schema.Problem
+}
+
+// A compiledAPI is an API's routes and the host patterns that they answer for.
+type compiledAPI struct {
+	name      string
+	listeners []string
+	hosts     []string // in lower case; "": any
+	matches   []*match
+}
+
+func (b *builder) report(path schema.Path, code, hint, format string, args ...any) {
+	b.problems = append(b.problems, schema.Problem{Path: path, Code: code, Hint: hint, Message: fmt.Sprintf(format, args...)})
+}
+
+func (b *builder) api(name string, api schema.API) {
+	at := schema.NewPath("apis", name)
+	b.name(at, name)
+	c := compiledAPI{name: name, listeners: api.Listeners, hosts: b.hosts(at, api.Hosts)}
+	for i, l := range api.Listeners {
+		if _, ok := b.gateway.Listeners[l]; !ok {
+			b.report(at.Join("listeners").Index(i), "listener-unknown", "name one of the listeners", "there is no listener %q", l)
+		}
+	}
+	for id, route := range schema.Sorted(api.Routes) {
+		c.matches = append(c.matches, b.route(filter.Place{Gateway: b.gateway, API: name, Name: id, Route: &route}))
+	}
+	b.apis = append(b.apis, c)
+}
+
+// hosts returns host patterns in lower case and without repetitions, or the pattern for any host.
+func (b *builder) hosts(at schema.Path, patterns []string) []string {
+	if len(patterns) == 0 {
+		return []string{""}
+	}
+	var out []string
+	for i, p := range patterns {
+		p = strings.ToLower(p)
+		if !validHost(p) {
+			b.report(at.Join("hosts").Index(i), "host", `write for instance "api.example.com" or "*.example.com"`, "%q is not a host name", p)
+		}
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (b *builder) route(p filter.Place) *match {
+	b.name(p.Path(), p.Name)
+	chain, problems := b.filters.Build(p)
+	b.problems = append(b.problems, problems...)
+	r := &Route{Place: p, Chain: chain, Backends: b.backends(p), cors: p.Route.CORS != nil}
+	b.action(p)
+	b.table.routes = append(b.table.routes, r)
+	if auth := p.Route.Auth; auth != nil && auth.JWT != nil {
+		if url := auth.JWT.JWKS.URL; url != "" {
+			b.table.keySets = append(b.table.keySets, url)
+		}
+	}
+	return b.match(r)
+}
+
+func (b *builder) backends(p filter.Place) []Backend {
+	var out []Backend
+	for name, backend := range schema.Sorted(p.Route.Backends) {
+		at := p.Path("backends", name)
+		if _, ok := b.gateway.Upstreams[name]; !ok {
+			b.report(at, "upstream-unknown", "name one of the upstreams", "there is no upstream %q", name)
+		}
+		switch {
+		case backend.Weight < 0 || backend.Weight > 1_000_000:
+			b.report(at.Join("weight"), "weight", "use a number from 0 to 1000000", "%d is not a weight", backend.Weight)
+		case backend.Weight > 0:
+			out = append(out, Backend{name, backend.Weight})
+		}
+	}
+	if len(p.Route.Backends) > 0 && len(out) == 0 {
+		b.report(p.Path("backends"), "weights-zero", "give one of them a weight", "no backend has a weight above 0")
+	}
+	return out
+}
+
+// action checks that the route does exactly one thing.
+func (b *builder) action(p filter.Place) {
+	actions := 0
+	for _, set := range []bool{len(p.Route.Backends) > 0, p.Route.Redirect != nil, p.Route.Respond != nil} {
+		if set {
+			actions++
+		}
+	}
+	if actions != 1 {
+		b.report(p.Path(), "route-action", "set exactly one of backends, redirect and respond",
+			"the route has %d of backends, redirect and respond", actions)
+	}
+}
+
+// name checks a name that goes into metrics, logs and header fields.
+func (b *builder) name(at schema.Path, name string) {
+	ok := name != "" && len(name) <= 63
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		ok = ok && ('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_')
+	}
+	if !ok {
+		b.report(at, "name", "use at most 63 letters, digits and '-'", "%q cannot be a name", name)
+	}
+}
+
+// rank orders all matches once, so that candidates of one path only compare numbers.
+func (b *builder) rank() {
+	var all []*match
+	for _, api := range b.apis {
+		all = append(all, api.matches...)
+	}
+	slices.SortFunc(all, compareRank)
+	for i, m := range all {
+		m.rank = i
+	}
+}

@@ -1,0 +1,203 @@
+package runtime
+
+import (
+	"sync"
+	"time"
+)
+
+// A Status is what a proxy serves and refuses: the JSON of /status. Fields are only ever added to it.
+type Status struct {
+	Version     string `json:"version"`
+	Environment string `json:"environment"` // of the active bundle, else the one that is asked for
+	Ready       bool   `json:"ready"`
+	Draining    bool   `json:"draining"`
+	// Insecure says that bundles are not verified.
+	Insecure bool `json:"insecure"`
+
+	Active    *Active          `json:"active"`  // null: nothing is served
+	Refused   *Refused         `json:"refused"` // null: the newest bundle seen is the active one
+	Source    SourceStatus     `json:"source"`
+	Listeners []ListenerStatus `json:"listeners"`
+	JWKS      []KeySetStatus   `json:"jwks"`
+
+	// SecretsError is why secrets that have changed are not in use yet; StateError why the last good bundle
+	// is not on disk.
+	SecretsError string `json:"secretsError,omitempty"`
+	StateError   string `json:"stateError,omitempty"`
+}
+
+// Active is the bundle in force.
+type Active struct {
+	Revision    string    `json:"revision"`
+	Serial      uint64    `json:"serial"`
+	GitRevision string    `json:"gitRevision"`
+	Since       time.Time `json:"since"`
+	Origin      string    `json:"origin"`
+	Verified    bool      `json:"verified"`
+	KeyID       string    `json:"keyID,omitempty"`
+}
+
+// Refused is the newest bundle seen, while it is not put into force.
+type Refused struct {
+	Revision    string    `json:"revision"` // empty: not readable
+	Serial      uint64    `json:"serial"`
+	GitRevision string    `json:"gitRevision"`
+	Origin      string    `json:"origin"`
+	Reason      string    `json:"reason"` // one stable word
+	Message     string    `json:"message"`
+	Problems    []Problem `json:"problems,omitempty"`
+	At          time.Time `json:"at"`
+}
+
+// A Problem is one reason why a bundle cannot be served, with its position in the user's source.
+type Problem struct {
+	Path     string `json:"path"`
+	Position string `json:"position"`
+	Code     string `json:"code"`
+	Message  string `json:"message"`
+	Hint     string `json:"hint,omitempty"`
+}
+
+// SourceStatus is where bundles come from, and how looking there went.
+type SourceStatus struct {
+	Ref         string     `json:"ref"`
+	LastChecked *time.Time `json:"lastChecked"` // last success; null: none yet
+	LastError   string     `json:"lastError,omitempty"`
+}
+
+// A ListenerStatus is an address that clients connect to.
+type ListenerStatus struct {
+	Name    string `json:"name"`
+	Address string `json:"address"`
+	TLS     bool   `json:"tls"`
+}
+
+// A KeySetStatus is the state of one JSON Web Key Set.
+type KeySetStatus struct {
+	URL         string     `json:"url"`
+	Keys        int        `json:"keys"`
+	LastSuccess *time.Time `json:"lastSuccess"` // null: never fetched
+	LastError   string     `json:"lastError,omitempty"`
+}
+
+// Status returns what the server serves and refuses.
+func (s *Server) Status() Status {
+	out := s.status.snapshot()
+	out.Version, out.Insecure, out.Draining = s.o.Version, s.o.InsecureSkipVerify, s.draining.Load()
+	out.Environment = s.o.Environment
+	out.Listeners, out.JWKS = []ListenerStatus{}, []KeySetStatus{}
+	if g := s.current.Load(); g != nil {
+		b := g.bundle
+		out.Environment = b.Environment
+		out.Active = &Active{
+			Revision: b.Revision, Serial: b.Serial, GitRevision: b.GitRevision, Origin: g.origin,
+			Since: g.since.UTC().Truncate(time.Second), Verified: b.Verified, KeyID: b.KeyID,
+		}
+		out.Listeners = s.sockets.listeners(g)
+	}
+	for _, k := range s.keys.Status() {
+		set := KeySetStatus{URL: k.URL, Keys: k.Keys, LastError: k.Error}
+		if !k.Success.IsZero() {
+			at := k.Success.UTC().Truncate(time.Second)
+			set.LastSuccess = &at
+		}
+		out.JWKS = append(out.JWKS, set)
+	}
+	out.Ready = out.Active != nil && !out.Draining
+	return out
+}
+
+// AdminAddr returns the address that health, status and metrics are served at; "" before [Server.Run] and
+// where they are not.
+func (s *Server) AdminAddr() string {
+	s.status.mu.Lock()
+	defer s.status.mu.Unlock()
+	return s.status.admin
+}
+
+// A statusBoard holds what of the status no generation holds.
+type statusBoard struct {
+	mu      sync.Mutex
+	admin   string
+	source  SourceStatus
+	refusal *Refused
+	secrets string
+	state   string
+
+	// pending is the refused bundle while it makes sense to try it again.
+	pending []byte
+	origin  string
+}
+
+func (b *statusBoard) snapshot() Status {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return Status{Refused: b.refusal, Source: b.source, SecretsError: b.secrets, StateError: b.state}
+}
+
+func (b *statusBoard) setAdmin(address string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.admin = address
+}
+
+func (b *statusBoard) sourceRead(at time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	at = at.UTC().Truncate(time.Second)
+	b.source.LastChecked, b.source.LastError = &at, ""
+}
+
+// sourceFailed reports whether the failure is news.
+func (b *statusBoard) sourceFailed(err error) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	news := b.source.LastError != err.Error()
+	b.source.LastError = err.Error()
+	return news
+}
+
+func (b *statusBoard) accepted() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refusal, b.pending = nil, nil
+}
+
+// refused reports whether the refusal is news: another bundle, or another reason.
+func (b *statusBoard) refused(r Refused, again []byte) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	had := b.refusal
+	if had != nil && had.Revision == r.Revision && had.Reason == r.Reason && had.Message == r.Message {
+		r.At = had.At
+		b.refusal, b.pending, b.origin = &r, again, r.Origin
+		return false
+	}
+	b.refusal, b.pending, b.origin = &r, again, r.Origin
+	return true
+}
+
+// again returns the bundle to try again, if any.
+func (b *statusBoard) again() (data []byte, origin string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.pending, b.origin
+}
+
+// setSecrets reports whether the message is news.
+func (b *statusBoard) setSecrets(message string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	news := b.secrets != message
+	b.secrets = message
+	return news
+}
+
+func (b *statusBoard) setState(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.state = ""
+	if err != nil {
+		b.state = err.Error()
+	}
+}

@@ -1,0 +1,119 @@
+package oci_test
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+
+	"gwc.dev/schema/bundle/oci"
+)
+
+// guarded starts a registry that asks for a user and a password.
+func guarded(t *testing.T) string {
+	t.Helper()
+	return start(t, func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if user, password, _ := r.BasicAuth(); user != "ada" || password != "s3cret" {
+				w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			h.ServeHTTP(w, r)
+		})
+	})
+}
+
+// dockerConfig makes text the configuration of Docker for the test.
+func dockerConfig(t *testing.T, text string) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("DOCKER_CONFIG", dir)
+	t.Setenv("REGISTRY_AUTH_FILE", "")
+	t.Setenv("XDG_RUNTIME_DIR", "")
+	t.Setenv("XDG_CONFIG_HOME", "")
+}
+
+// helper puts a credential helper of that name on the PATH.
+func helper(t *testing.T, name, script string) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "docker-credential-"+name), []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // it has to run
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
+func TestCredentialsAreDockers(t *testing.T) {
+	tests := map[string]func(t *testing.T, host string){
+		"config": func(t *testing.T, host string) {
+			dockerConfig(t, `{"auths":{"`+host+`":{"auth":"`+base64.StdEncoding.EncodeToString([]byte("ada:s3cret"))+`"}}}`)
+		},
+		"credential helper": func(t *testing.T, host string) {
+			helper(t, "fake", `read -r server; [ "$1" = get ] && [ "$server" = "`+host+`" ] && echo '{"ServerURL":"","Username":"ada","Secret":"s3cret"}'`)
+			dockerConfig(t, `{"credHelpers":{"`+host+`":"fake"}}`)
+		},
+		"credential store": func(t *testing.T, _ string) {
+			helper(t, "store", `echo '{"ServerURL":"","Username":"ada","Secret":"s3cret"}'`)
+			dockerConfig(t, `{"credsStore":"store"}`)
+		},
+	}
+	for name, configure := range tests {
+		t.Run(name, func(t *testing.T) {
+			host := guarded(t)
+			configure(t, host)
+			ref := "oci://" + host + "/g:v1"
+			push(t, ref, []byte("data"), oci.Options{})
+			if got, _, err := oci.Pull(t.Context(), ref, oci.Options{}); err != nil || string(got) != "data" {
+				t.Errorf("pulled %q, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestMissingCredentialsAreNamed(t *testing.T) {
+	host := guarded(t)
+	ref := "oci://" + host + "/g:v1"
+	dockerConfig(t, `{}`)
+	if _, err := oci.Digest(t.Context(), ref, oci.Options{}); err == nil || !strings.Contains(err.Error(), "docker login "+host) {
+		t.Errorf("without credentials: %v", err)
+	}
+	dockerConfig(t, `{"auths":{"`+host+`":{"auth":"`+base64.StdEncoding.EncodeToString([]byte("ada:wr0ng"))+`"}}}`)
+	_, err := oci.Push(t.Context(), ref, nil, oci.Options{})
+	if err == nil || !strings.Contains(err.Error(), "docker login "+host) || strings.Contains(err.Error(), "wr0ng") {
+		t.Errorf("with wrong credentials: %v", err)
+	}
+	dockerConfig(t, `{"credHelpers":{"`+host+`":"that-is-not-installed"}}`)
+	if _, err := oci.Digest(t.Context(), ref, oci.Options{}); err == nil || !strings.Contains(err.Error(), "finding credentials for registry") {
+		t.Errorf("without the helper: %v", err)
+	}
+}
+
+// hung is a keychain whose helper never answers.
+type hung struct{ release chan struct{} }
+
+func (h hung) Resolve(authn.Resource) (authn.Authenticator, error) {
+	<-h.release
+	return authn.Anonymous, nil
+}
+
+func TestAHungCredentialHelperDoesNotOutliveTheContext(t *testing.T) {
+	h := hung{make(chan struct{})}
+	defer close(h.release)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	_, err := oci.Digest(ctx, "oci://"+start(t, nil)+"/g:v1", oci.Options{Keychain: h})
+	if err == nil || !strings.Contains(err.Error(), "finding credentials") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,107 @@
+package testscripts_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layers says what each layer may import, directly or not. Our own packages are named; of others, those that
+// matter are the heavy ones, which keep to the layer that needs them.
+var layers = []struct {
+	pkgs  string   // a pattern of go list
+	own   []string // our packages that it may reach, by prefix
+	heavy []string // the heavy modules that it may reach
+}{
+	{"./schema", []string{"schema"}, nil},
+	{"./schema/v1", []string{"schema/v1"}, nil},
+	{"./schema/bundle", []string{"schema"}, nil},
+	{"./schema/bundle/...", []string{"schema"}, nil},
+	{"./compiler", []string{"schema", "compiler"}, []string{"cuelang.org/"}},
+	{"./compiler/diag", []string{"schema", "compiler/diag"}, nil},
+	{"./compiler/check/...", []string{"schema", "compiler/check", "compiler/diag", "compiler/nearest"}, nil},
+	{"./compiler/diff/...", []string{"schema", "compiler/diff", "compiler/diag"}, nil},
+	{"./compiler/render/...", []string{"schema", "compiler/render"}, []string{"k8s.io/", "sigs.k8s.io/kustomize"}},
+	{"./policy/...", []string{"schema", "policy", "compiler/diag", "compiler/nearest"}, []string{"github.com/open-policy-agent/"}},
+	{"./runtime/...", []string{"schema", "runtime"}, nil},
+	{"./cmd/gwproxy/...", []string{"schema", "runtime", "cmd/gwproxy"}, nil},
+}
+
+var heavyModules = []string{
+	"cuelang.org/", "github.com/open-policy-agent/", "sigs.k8s.io/kustomize", "sigs.k8s.io/controller-runtime",
+	"k8s.io/client-go", "k8s.io/",
+}
+
+func TestLayersAreNotCrossed(t *testing.T) {
+	for _, layer := range layers {
+		t.Run(layer.pkgs, func(t *testing.T) {
+			for _, dep := range imports(t, layer.pkgs) {
+				if own, ok := strings.CutPrefix(dep, "gwc.dev/"); ok {
+					if !slices.ContainsFunc(layer.own, func(p string) bool { return own == p || strings.HasPrefix(own, p+"/") }) {
+						t.Errorf("reaches %s, which is another layer:\n%s", dep, why(t, layer.pkgs, dep))
+					}
+					continue
+				}
+				for _, heavy := range heavyModules {
+					if strings.HasPrefix(dep, heavy) && !slices.ContainsFunc(layer.heavy, func(p string) bool { return strings.HasPrefix(dep, p) }) {
+						t.Errorf("links %s:\n%s", dep, why(t, layer.pkgs, dep))
+						return
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestTheContractIsPlainData holds package schema to the standard library alone.
+func TestTheContractIsPlainData(t *testing.T) {
+	for _, pkg := range []string{"../schema", "../schema/v1"} {
+		for _, dep := range imports(t, "./"+strings.TrimPrefix(pkg, "../")) {
+			if strings.Contains(strings.Split(dep, "/")[0], ".") && !strings.HasPrefix(dep, "gwc.dev/schema") {
+				t.Errorf("%s links %s", pkg, dep)
+			}
+		}
+	}
+}
+
+func imports(t *testing.T, pkgs string) []string {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps", pkgs)
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list -deps %s: %v", pkgs, err)
+	}
+	deps := strings.Fields(string(out))
+	if len(deps) == 0 {
+		t.Fatalf("go list -deps %s names no package", pkgs)
+	}
+	return deps
+}
+
+// why returns the import path from a layer's packages to what it must not reach.
+func why(t *testing.T, pkgs, dep string) string {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, pkgs)
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	importer := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		for _, imported := range fields[1:] {
+			if _, ok := importer[imported]; !ok {
+				importer[imported] = fields[0]
+			}
+		}
+	}
+	path := []string{dep}
+	for at := importer[dep]; at != "" && len(path) < 30; at = importer[at] {
+		path = append(path, at)
+	}
+	slices.Reverse(path)
+	return "\t" + strings.Join(path, "\n\t-> ")
+}

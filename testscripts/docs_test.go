@@ -1,0 +1,143 @@
+package testscripts_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestDocuments runs the examples of the documents. A document starts in a repository that `gwc init` has just made
+// and committed. A fenced block
+//
+//   - "console" holds commands after "$ " and, below each, everything that it prints; a line "..." stands for any
+//     number of lines;
+//   - "cue FILE", "rego FILE" or "yaml FILE" is written to that file before what follows it.
+//
+// GWC_UPDATE=1 rewrites the outputs.
+func TestDocuments(t *testing.T) {
+	docs, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range append(docs, "../README.md") {
+		t.Run(filepath.Base(doc), func(t *testing.T) {
+			text, err := os.ReadFile(doc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := newReader(t).read(string(text))
+			if os.Getenv("GWC_UPDATE") != "" {
+				if err := os.WriteFile(doc, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(string(text), got); diff != "" {
+				t.Errorf("what the document shows is not what happens (-document +now):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A reader follows a document to the letter.
+type reader struct {
+	t   *testing.T
+	dir string
+}
+
+func newReader(t *testing.T) *reader {
+	r := &reader{t: t, dir: filepath.Join(t.TempDir(), "gateway")}
+	if out, err := exec.Command(filepath.Join(bin, "gwc"), "init", r.dir).CombinedOutput(); err != nil {
+		t.Fatalf("gwc init: %v\n%s", err, out)
+	}
+	r.run("git init -q -b main && git add -A && git commit -q -m start")
+	return r
+}
+
+var block = regexp.MustCompile("(?ms)^```(console|(?:cue|rego|yaml) +(\\S+))\n(.*?)^```$")
+
+// read returns the document with the outputs that its commands have now.
+func (r *reader) read(text string) string {
+	return block.ReplaceAllStringFunc(text, func(fence string) string {
+		m := block.FindStringSubmatch(fence)
+		if m[2] != "" {
+			path := filepath.Join(r.dir, filepath.FromSlash(m[2]))
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				r.t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(m[3]), 0o644); err != nil {
+				r.t.Fatal(err)
+			}
+			return fence
+		}
+		return "```console\n" + r.console(m[3]) + "```"
+	})
+}
+
+// console carries out a console block and returns it with the outputs of now.
+func (r *reader) console(text string) string {
+	var b strings.Builder
+	lines := strings.SplitAfter(text, "\n")
+	for i := 0; i < len(lines); {
+		command, ok := strings.CutPrefix(lines[i], "$ ")
+		if !ok {
+			b.WriteString(lines[i])
+			i++
+			continue
+		}
+		b.WriteString(lines[i])
+		i++
+		shown := ""
+		for ; i < len(lines) && !strings.HasPrefix(lines[i], "$ "); i++ {
+			shown += lines[i]
+		}
+		command, _, _ = strings.Cut(command, "    #") // a remark for the reader
+		now := r.run(strings.TrimSpace(command))
+		if matches(shown, now) {
+			now = shown
+		}
+		b.WriteString(now)
+	}
+	return b.String()
+}
+
+// matches reports whether an output is the one shown, in which lines "..." stand for anything.
+func matches(shown, now string) bool {
+	if !strings.Contains(shown, "...\n") {
+		return false
+	}
+	parts := strings.Split("\n"+shown, "\n...\n")
+	for i := range parts {
+		parts[i] = regexp.QuoteMeta(parts[i])
+	}
+	ok, err := regexp.MatchString("(?s)^"+strings.Join(parts, "\n(.*\n)?")+"$", "\n"+now)
+	return err == nil && ok
+}
+
+// run carries out a command as a shell does and returns what it prints, with the exit status where it is not 0.
+func (r *reader) run(command string) string {
+	cmd := exec.Command("sh", "-c", command)
+	cmd.Dir = r.dir
+	cmd.Env = append(os.Environ(),
+		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "GWC_PASSWORD=secret", "NO_COLOR=1",
+		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_AUTHOR_DATE=2026-01-01T00:00:00Z",
+		"GIT_COMMITTER_NAME=A", "GIT_COMMITTER_EMAIL=a@example.com", "GIT_COMMITTER_DATE=2026-01-01T00:00:00Z")
+	out, err := cmd.CombinedOutput()
+	text := string(out)
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	if exit, ok := err.(*exec.ExitError); ok {
+		text += fmt.Sprintf("(exit status %d)\n", exit.ExitCode())
+	} else if err != nil {
+		r.t.Fatalf("%s: %v", command, err)
+	}
+	return text
+}
