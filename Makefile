@@ -12,6 +12,13 @@ help: ## List the targets
 build: ## Build gwc and gwproxy into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN)/ ./cmd/gwc ./cmd/gwproxy
 
+.PHONY: tools
+tools: $(BIN)/promtool ## Build what tests run beside our own commands: promtool
+
+PROMTOOL := compiler/render/prometheus/promtool
+$(BIN)/promtool: $(PROMTOOL)/go.mod $(PROMTOOL)/go.sum
+	CGO_ENABLED=0 $(GO) -C $(PROMTOOL) build -tags remove_all_sd -ldflags='-s -w' -o "$(CURDIR)/$@" github.com/prometheus/prometheus/cmd/promtool
+
 .PHONY: demo
 demo: build ## The main job from CUE to served requests, in under a minute; KEEP=1 leaves it running
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/ ./cmd/gwc-demo

@@ -31,13 +31,15 @@ type module struct {
 	schemaDir string
 	// bytes is the size of the environment's own files.
 	bytes int64
+	// shown are the names of files as positions print them, "" for those that are not the user's.
+	shown map[string]string
 }
 
 const moduleFile = "cue.mod/module.cue"
 
 // openModule finds the module that dir stands in.
 func openModule(dir, base string) (*module, error) {
-	m := &module{schemaDir: "cue.mod/pkg/" + v1.ImportPath}
+	m := &module{schemaDir: "cue.mod/pkg/" + v1.ImportPath, shown: map[string]string{}}
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -149,12 +151,18 @@ func (m *module) position(p token.Pos) diag.Position {
 	if !p.IsValid() || p.Filename() == "" {
 		return diag.Position{}
 	}
-	name, ok := m.relative(p.Filename())
+	file, ok := m.shown[p.Filename()]
 	if !ok {
+		if name, own := m.relative(p.Filename()); own {
+			file = m.display(name)
+		}
+		m.shown[p.Filename()] = file
+	}
+	if file == "" {
 		return diag.Position{}
 	}
 	at := p.Position()
-	return diag.Position{File: m.display(name), Line: at.Line, Column: at.Column}
+	return diag.Position{File: file, Line: at.Line, Column: at.Column}
 }
 
 // userPosition returns the first of some positions that is in a file of the user's.

@@ -58,15 +58,8 @@ func (w *walker) visit(v cue.Value, path schema.Path, s *member, fields []origin
 
 // isOwnError reports whether a value that is an error is one itself, and not because of what is below it.
 func isOwnError(v cue.Value) bool {
-	n := 0
 	it, err := v.Fields(cue.All())
-	if err != nil {
-		return true
-	}
-	for it.Next() {
-		n++
-	}
-	return n == 0
+	return err != nil || !it.Next()
 }
 
 func (w *walker) visitStruct(v cue.Value, iter *cue.Iterator, path schema.Path, s *member, above []origin) {

@@ -53,6 +53,8 @@ func patterned(regex string) string {
 		return `a repository without tag or digest such as "oci://registry.example.com/gateway"`
 	case `^[a-zA-Z0-9_:.\[\]-]+$`:
 		return `a host name or an IP address`
+	case `^-----BEGIN PUBLIC KEY-----\n`:
+		return "a public key in PEM"
 	case `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`:
 		return `a day such as "2027-01-31"`
 	}

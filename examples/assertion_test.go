@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
 )
 
 // An assertion is one line about a value that has a name:
@@ -15,7 +16,7 @@ import (
 //	name: -        it is not there
 //	name~ text     it holds the text
 //
-// With " x N" at its end it must be true of exactly N of the things that it is asked of; without, of all.
+// With " x N" at its end it must be true of exactly N of the subjects that it is asked of; without, of all.
 type assertion struct {
 	line  int
 	text  string
@@ -56,23 +57,24 @@ func cutCount(text string) (string, int) {
 	return text, -1
 }
 
-// holds reports whether the assertion is true of one value, or of its absence.
-func (a assertion) holds(value string, there bool) bool {
+// holds reports whether the assertion is true of the values that a thing has under its name: of one of them, or of
+// there being none.
+func (a assertion) holds(values []string) bool {
 	switch a.kind {
 	case '*':
-		return there
+		return len(values) > 0
 	case '-':
-		return !there
+		return len(values) == 0
 	case '~':
-		return there && strings.Contains(value, a.value)
+		return slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, a.value) })
 	default:
-		return there && value == a.value
+		return slices.Contains(values, a.value)
 	}
 }
 
 // A subject has values by name.
 type subject interface {
-	lookup(name string) (value string, there bool)
+	lookup(name string) []string
 }
 
 // verify returns what is wrong where the assertion is not true of as many subjects as it says, else "".
@@ -83,24 +85,53 @@ func verify[S subject](a assertion, subjects []S) string {
 	}
 	seen := map[string]int{}
 	for _, s := range subjects {
-		value, there := s.lookup(a.name)
-		if a.holds(value, there) {
+		values := s.lookup(a.name)
+		if a.holds(values) {
 			held++
 		}
-		if there {
-			seen[strconv.Quote(value)]++
-		} else {
+		if len(values) == 0 {
 			seen["nothing"]++
+		}
+		for _, value := range values {
+			seen[strconv.Quote(value)]++
 		}
 	}
 	if held == want {
 		return ""
 	}
-	var values []string
+	var have []string
 	for value, n := range seen {
-		values = append(values, fmt.Sprintf("%s x %d", value, n))
+		have = append(have, fmt.Sprintf("%s x %d", value, n))
 	}
-	slices.Sort(values)
+	slices.Sort(have)
 	return fmt.Sprintf("line %d: %q is true of %d of %d, not of %d; have %s",
-		a.line, a.text, held, len(subjects), want, strings.Join(values, ", "))
+		a.line, a.text, held, len(subjects), want, strings.Join(have, ", "))
+}
+
+func TestVerifyCounts(t *testing.T) {
+	answers := []fixed{{"status": "200"}, {"status": "200"}, {}}
+	for text, want := range map[string]string{
+		"status: 200 x 2": "",
+		"status: 200":     `line 1: "status: 200" is true of 2 of 3, not of 3; have "200" x 2, nothing x 1`,
+		"status: - x 1":   "",
+		"status~ 00 x 2":  "",
+		"status: * x 3":   `line 1: "status: * x 3" is true of 2 of 3, not of 3; have "200" x 2, nothing x 1`,
+	} {
+		a, err := parseAssertion(1, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := verify(a, answers); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
+type fixed map[string]string
+
+func (f fixed) lookup(name string) []string {
+	if value, there := f[name]; there {
+		return []string{value}
+	}
+	return nil
 }

@@ -1,7 +1,6 @@
 package examples_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,12 +25,11 @@ func rendered(t *testing.T, dir string, model *schema.Gateway) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := render.Render(render.Input{
-		Gateway:    model,
-		Reference:  "oci://registry.example.com/gateway/" + model.Environment + "@sha256:" + strings.Repeat("0", 64),
-		PublicKeys: signer.Public().Marshal(),
-		Overlay:    dir,
-	})
+	in := render.Input{Gateway: model, PublicKeys: signer.Public().Marshal(), Overlay: dir}
+	if model.Targets.Kube.Repository == "" {
+		in.Reference = "oci://registry.example.com/gateway@sha256:" + strings.Repeat("0", 64)
+	}
+	files, err := render.Render(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,45 +37,119 @@ func rendered(t *testing.T, dir string, model *schema.Gateway) {
 	if _, err := render.Write(out, files); err != nil {
 		t.Fatal(err)
 	}
-	objects := build(t, out)
-	text, err := os.ReadFile(filepath.Join(dir, "rendered.txt"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	expected, err := parseObjects(string(text))
-	if err != nil {
-		t.Fatalf("rendered.txt: %v", err)
-	}
+	objects := kustomized(t, out)
+	expected := readExpected(t, filepath.Join(dir, "rendered.txt"))
 	for _, want := range expected {
-		object, ok := objects[want.name]
+		o, ok := objects[want.object]
 		if !ok {
-			t.Errorf("rendered.txt: there is no %s", want.name)
+			t.Errorf("rendered.txt: line %d: there is no %s", want.line, want.object)
 			continue
 		}
 		for _, field := range want.fields {
-			if fault := verify(field, []object_{object}); fault != "" {
-				t.Errorf("rendered.txt: %s: %s", want.name, fault)
+			if fault := verify(field, []object{o}); fault != "" {
+				t.Errorf("rendered.txt: %s: %s", want.object, fault)
 			}
 		}
 	}
 }
 
-// build returns what kustomize makes of a directory: objects by "Kind/name".
-func build(t *testing.T, dir string) map[string]object_ {
+// An object is a Kubernetes object.
+type object map[string]any
+
+// kustomized returns what kustomize builds from a directory, by "Kind/name".
+func kustomized(t *testing.T, dir string) map[string]object {
 	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects := map[string]object_{}
+	objects := map[string]object{}
 	for _, r := range built.Resources() {
 		fields, err := r.Map()
 		if err != nil {
 			t.Fatal(err)
 		}
-		objects[r.GetKind()+"/"+r.GetName()] = object_{fields}
+		objects[r.GetKind()+"/"+r.GetName()] = fields
 	}
 	return objects
+}
+
+// lookup returns the scalars at a path such as `spec.ports.*.port`: a name, an index, or * for all; a name with dots
+// stands in quotes.
+func (o object) lookup(path string) []string {
+	found := []any{map[string]any(o)}
+	for _, name := range schema.Path(path).Names() {
+		var below []any
+		for _, v := range found {
+			below = append(below, children(v, name)...)
+		}
+		found = below
+	}
+	var texts []string
+	for _, v := range found {
+		switch v.(type) {
+		case map[string]any, []any:
+		default:
+			texts = append(texts, fmt.Sprint(v))
+		}
+	}
+	return texts
+}
+
+func children(v any, name string) []any {
+	switch v := v.(type) {
+	case map[string]any:
+		if child, ok := v[name]; ok {
+			return []any{child}
+		}
+	case []any:
+		if name == "*" {
+			return v
+		}
+		if i, err := strconv.Atoi(name); err == nil && 0 <= i && i < len(v) {
+			return v[i : i+1]
+		}
+	}
+	return nil
+}
+
+// An expectedObject is a paragraph of rendered.txt: a line "Kind/name", and assertions about its fields.
+type expectedObject struct {
+	line   int
+	object string
+	fields []assertion
+}
+
+// readExpected reads a rendered.txt; where there is none, nothing in particular is expected.
+func readExpected(t *testing.T, file string) []expectedObject {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []expectedObject
+	number := 0
+	for line := range strings.Lines(string(text)) {
+		number++
+		indented := strings.HasPrefix(line, " ")
+		switch line = strings.TrimSpace(line); {
+		case line == "" || strings.HasPrefix(line, "#"):
+		case !indented:
+			all = append(all, expectedObject{line: number, object: line})
+		case len(all) == 0:
+			t.Fatalf("%s: line %d: want Kind/name, have %q", file, number, line)
+		default:
+			a, err := parseAssertion(number, line)
+			if err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			last := &all[len(all)-1]
+			last.fields = append(last.fields, a)
+		}
+	}
+	if len(all) == 0 {
+		t.Fatalf("%s expects nothing", file)
+	}
+	return all
 }

@@ -174,29 +174,3 @@ func TestParseStepsRefuses(t *testing.T) {
 		}
 	}
 }
-
-func TestVerifyCounts(t *testing.T) {
-	answers := []values{{"status": "200"}, {"status": "200"}, {}}
-	for text, want := range map[string]string{
-		"status: 200 x 2": "",
-		"status: 200":     `line 1: "status: 200" is true of 2 of 3, not of 3; have "200" x 2, nothing x 1`,
-		"status: - x 1":   "",
-		"status~ 00 x 2":  "",
-		"status: * x 3":   `line 1: "status: * x 3" is true of 2 of 3, not of 3; have "200" x 2, nothing x 1`,
-	} {
-		a, err := parseAssertion(1, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := verify(a, answers); got != want {
-			t.Errorf("%s: %s, want %s", text, got, want)
-		}
-	}
-}
-
-type values map[string]string
-
-func (v values) lookup(name string) (string, bool) {
-	value, there := v[name]
-	return value, there
-}

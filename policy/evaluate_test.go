@@ -217,16 +217,16 @@ func TestEvaluateStopsRunawayRules(t *testing.T) {
 			code: "policy-timeout", message: `rule "runaway" (package gwc.user.runaway) was stopped after 200ms`,
 		},
 		{
-			name: "range", body: `count(numbers.range(1, 1000000000)) == 0`, o: policy.Options{Memory: 64 << 20},
-			code: "policy-memory", message: `rule "runaway" (package gwc.user.runaway) was stopped: it needs more than 64 MiB`,
+			name: "range", body: `count(numbers.range(1, 1000000000)) == 0`, o: policy.Options{Memory: 16 << 20, Timeout: time.Minute},
+			code: "policy-memory", message: `rule "runaway" (package gwc.user.runaway) was stopped: it needs more than 16 MiB`,
 		},
 		{
-			name: "comprehension", body: `count([name | some i in numbers.range(1, 100000); some j in numbers.range(1, 100000); name := sprintf("%d/%d", [i, j])]) == 0`,
-			o: policy.Options{Memory: 64 << 20}, code: "policy-memory", message: `rule "runaway" (package gwc.user.runaway) was stopped: it needs more than 64 MiB`,
+			name: "comprehension", body: `count([name | some i in numbers.range(1, 100000); some j in numbers.range(1, 100000); name := sprintf("%01000d/%d", [i, j])]) == 0`,
+			o: policy.Options{Memory: 16 << 20, Timeout: time.Minute}, code: "policy-memory", message: `rule "runaway" (package gwc.user.runaway) was stopped: it needs more than 16 MiB`,
 		},
 		{
-			name: "addresses", body: `count(net.cidr_expand("::/0")) == 0`, o: policy.Options{Memory: 64 << 20},
-			code: "policy-memory", message: `rule "runaway" (package gwc.user.runaway) was stopped: it needs more than 64 MiB`,
+			name: "addresses", body: `count(net.cidr_expand("::/0")) == 0`, o: policy.Options{Memory: 16 << 20, Timeout: time.Minute},
+			code: "policy-memory", message: `rule "runaway" (package gwc.user.runaway) was stopped: it needs more than 16 MiB`,
 		},
 		{
 			name: "failing built-in", body: `time.parse_duration_ns(input.environment) > 0`,
@@ -239,7 +239,7 @@ func TestEvaluateStopsRunawayRules(t *testing.T) {
 			test.o.Dirs, test.o.Base = []string{dir}, dir
 			start := time.Now()
 			findings := evaluate(t, newEngine(t, test.o), lax())
-			if took := time.Since(start); took > 8*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("it took %s", took)
 			}
 			i := slices.IndexFunc(findings, func(f diag.Finding) bool { return f.Code == test.code })

@@ -129,7 +129,7 @@ func TestTestReportsBrokenTests(t *testing.T) {
 func TestTestIsBounded(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "a_test.rego", "package x_test\n\ntest_a if count(numbers.range(1, 1000000000)) == 0\n")
-	report, err := newEngine(t, policy.Options{Dirs: []string{dir}, Memory: 64 << 20}).Test(t.Context())
+	report, err := newEngine(t, policy.Options{Dirs: []string{dir}, Memory: 16 << 20, Timeout: time.Minute}).Test(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -138,7 +138,7 @@ func (s *Server) refuse(data []byte, b *bundle.Bundle, origin string, r refusal)
 	s.o.Logger.Error("bundle refused", "reason", r.reason, "message", r.message, "revision", out.Revision,
 		"serial", out.Serial, "origin", origin, "still serving", s.servedRevision())
 	for _, p := range out.Problems {
-		s.o.Logger.Error("bundle refused: "+p.Message, "position", p.Position, "path", p.Path, "code", p.Code)
+		s.o.Logger.Error("bundle refused: "+p.Message, "position", p.Position, "path", p.Path, "code", p.Code, "help", p.Hint)
 	}
 }
 

@@ -112,11 +112,11 @@ func TestABundleThatIsRefusedChangesNothing(t *testing.T) {
 		{"signed by somebody else", sealed(t, good, 99, newKey(t)), "unknown-key"},
 		{"of another environment", p.seal(&other), "wrong-environment"},
 		{"older", sealed(t, good, 0, p.key), "older-serial"},
-		{"not servable", p.seal(broken), "model"},
+		{"not servable", sealed(t, broken, 99, p.key), "model"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p.publishAgain(good)
+			p.publish(good)
 			refused := p.refused(test.data)
 			if refused.Message == "" || refused.Reason == "" || test.reason != "" && refused.Reason != test.reason {
 				t.Errorf("refused for %q: %s", refused.Reason, refused.Message)
@@ -138,9 +138,6 @@ func TestABundleThatIsRefusedChangesNothing(t *testing.T) {
 		})
 	}
 }
-
-// publishAgain publishes with a serial above everything that was sealed so far.
-func (p *proxy) publishAgain(g *schema.Gateway) { p.t.Helper(); p.publish(g) }
 
 func TestARefusalNamesTheUsersLine(t *testing.T) {
 	p := start(t)
@@ -266,11 +263,18 @@ func TestAStateDirectoryThatCannotBeWrittenIsSaid(t *testing.T) {
 	writeFile(t, file, "not a directory")
 	p := start(t, func(o *runtime.Options) { o.StateDir = filepath.Join(file, "state") })
 	p.publish(gateway(t, "http://127.0.0.1:1"))
-	p.until("the status says so", func() bool { return strings.Contains(p.server.Status().StateError, "state") })
+	p.until("the status says so", func() bool { return strings.Contains(p.server.Status().StateError, "not a directory") })
 }
 
 func TestOldListenersFinishWhatTheyBegan(t *testing.T) {
 	release := make(chan struct{})
+	defer func() { // also when the test fails
+		select {
+		case <-release:
+		default:
+			close(release)
+		}
+	}()
 	asked := make(chan struct{}, 1)
 	backend := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		asked <- struct{}{}
@@ -305,6 +309,13 @@ func TestOldListenersFinishWhatTheyBegan(t *testing.T) {
 
 func TestADrainFinishesWhatIsUnderWay(t *testing.T) {
 	release := make(chan struct{})
+	defer func() { // also when the test fails
+		select {
+		case <-release:
+		default:
+			close(release)
+		}
+	}()
 	asked := make(chan struct{}, 1)
 	backend := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		asked <- struct{}{}

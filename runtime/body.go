@@ -24,6 +24,7 @@ type clientBody struct {
 	from     io.Reader
 	control  *http.ResponseController
 	deadline *deadline
+	trailer  *trailer
 
 	mu    sync.Mutex
 	ended bool // the visit; the connection is the next one's
@@ -45,6 +46,7 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	n, err := b.from.Read(p)
 	if err != nil {
 		b.bound(time.Time{})
+		b.trailer.prune()
 	}
 	b.mu.Lock()
 	b.read += int64(n)

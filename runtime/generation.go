@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -75,6 +76,7 @@ func (s *Server) build(b *bundle.Bundle) (*generation, []schema.Problem) {
 		},
 	})
 	if problems = append(problems, found...); len(problems) > 0 {
+		slices.SortStableFunc(problems, func(a, b schema.Problem) int { return strings.Compare(string(a.Path), string(b.Path)) })
 		return nil, problems
 	}
 	for _, r := range g.table.Routes() {
@@ -115,15 +117,8 @@ func (s *Server) buildListeners(model *schema.Gateway) (map[string]*listener, []
 			problems = append(problems, found...)
 		}
 		if def.Redirect != nil {
-			target, ok := model.Listeners[def.Redirect.Listener]
-			if !ok {
-				problems = append(problems, schema.Problem{
-					Path: schema.NewPath("listeners", name, "redirect", "listener"), Code: "listener-unknown",
-					Message: fmt.Sprintf("there is no listener %q", def.Redirect.Listener),
-				})
-				continue
-			}
-			l.redirect = newRedirect(def.Redirect, target)
+			// That the other one is there is for route.Build to say.
+			l.redirect = newRedirect(def.Redirect, model.Listeners[def.Redirect.Listener])
 		}
 		out[l.key()] = l
 	}

@@ -95,9 +95,13 @@ func (v *visit) call() {
 		x.Fail(http.StatusServiceUnavailable, upstream.NoEndpoint, "The route has no backend in use.")
 		return
 	}
+	after := newTrailer(v.r.Trailer, x.Request.Header)
+	if v.body != nil {
+		v.body.trailer = after
+	}
 	var err error
 	v.answer, err = v.route.call.Do(x, upstream.Request{
-		Trailer: v.r.Trailer, Upgrade: v.upgrade(), Trailers: takesTrailers(v.r.Header),
+		Trailer: after.header(), Upgrade: v.upgrade(), Trailers: hasToken(v.r.Header["Te"], "trailers"),
 	})
 	v.deadline.begin()
 	if err == nil {
@@ -213,8 +217,6 @@ func (v *visit) upgrade() string {
 	}
 	return protocol
 }
-
-func takesTrailers(h http.Header) bool { return hasToken(h["Te"], "trailers") }
 
 // hasToken reports whether comma-separated lists hold a token, in any case.
 func hasToken(lists []string, token string) bool {

@@ -9,23 +9,41 @@ import (
 	"time"
 )
 
+// maxPatience is how many times Recheck lies between two tries of what keeps failing.
+const maxPatience = 16
+
 // recheck looks at what lies outside bundles until ctx ends: when a secret has changed, the generation in force
-// is built again with the new one; a bundle that was refused for an outside reason is tried again.
-func (s *Server) recheck(ctx context.Context) {
+// is built again with the new one; a bundle that was refused for an outside reason is tried again. What fails
+// is tried less and less often, and at once when a secret changes.
+func (s *Server) recheck(ctx context.Context, inUse uint64) {
 	ticker := time.NewTicker(s.o.Recheck)
 	defer ticker.Stop()
-	seen := fingerprint(s.o.SecretsDir)
-	for {
+	seen := inUse
+	for wait, patience := 1, 1; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		if data, origin := s.status.again(); data != nil {
-			s.take(data, origin)
+		now := fingerprint(s.o.SecretsDir)
+		if now != seen {
+			seen, wait, patience = now, 1, 1
 		}
-		if now := fingerprint(s.o.SecretsDir); now != seen && s.rebuild() {
-			seen = now
+		pending, origin := s.status.again()
+		if pending == nil && now == inUse {
+			wait, patience = 1, 1
+			continue
+		}
+		if wait--; wait > 0 {
+			continue
+		}
+		patience = min(2*patience, maxPatience)
+		wait = patience
+		if pending != nil {
+			s.take(pending, origin)
+		}
+		if now != inUse && s.rebuild() {
+			inUse = now
 		}
 	}
 }

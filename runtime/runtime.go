@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -80,7 +81,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.sockets = newSockets(s)
 	s.metrics.Unverified(o.InsecureSkipVerify)
-	s.status.source.Ref = o.Source
+	s.status.source.Ref = redacted(o.Source)
 	return s, nil
 }
 
@@ -107,14 +108,23 @@ func (s *Server) Run(ctx context.Context) error {
 	defer s.keys.Close()
 	defer s.pool.Close()
 
+	secrets := fingerprint(s.o.SecretsDir) // before any is read
 	s.restore()
 	var background sync.WaitGroup
 	background.Go(func() { s.watch(ctx) })
-	background.Go(func() { s.recheck(ctx) })
+	background.Go(func() { s.recheck(ctx, secrets) })
 	<-ctx.Done()
 	background.Wait()
 	s.drain()
 	return nil
+}
+
+// redacted returns a source's reference without the password that a URL may hold.
+func redacted(ref string) string {
+	if u, err := url.Parse(ref); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return ref
 }
 
 // watch follows the source until ctx ends.
@@ -140,7 +150,7 @@ func (s *Server) update(u source.Update) {
 	now := s.o.Clock()
 	if u.Err != nil {
 		if s.status.sourceFailed(u.Err) {
-			s.o.Logger.Warn("reading the bundle source", "source", s.o.Source, "error", u.Err)
+			s.o.Logger.Warn("reading the bundle source", "source", redacted(s.o.Source), "error", u.Err)
 		}
 		return
 	}

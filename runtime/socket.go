@@ -136,16 +136,17 @@ func (all *sockets) get(key string) *socket {
 // drain closes all sockets; it returns how many of them still had requests when ctx ended.
 func (all *sockets) drain(ctx context.Context) int {
 	all.mu.Lock()
-	defer all.mu.Unlock()
+	open := all.open
+	all.open = map[string]*socket{}
+	all.mu.Unlock()
 	var cut atomic.Int64
-	for _, s := range all.open {
+	for _, s := range open {
 		all.gone.Go(func() {
 			if !s.close(ctx) {
 				cut.Add(1)
 			}
 		})
 	}
-	all.open = map[string]*socket{}
 	all.gone.Wait()
 	return int(cut.Load())
 }

@@ -22,7 +22,7 @@ var layers = []struct {
 	{"./compiler/diag", []string{"schema", "compiler/diag"}, nil},
 	{"./compiler/check/...", []string{"schema", "compiler/check", "compiler/diag", "compiler/nearest"}, nil},
 	{"./compiler/diff/...", []string{"schema", "compiler/diff", "compiler/diag"}, nil},
-	{"./compiler/render/...", []string{"schema", "compiler/render"}, []string{"k8s.io/", "sigs.k8s.io/kustomize"}},
+	{"./compiler/render/...", []string{"schema", "compiler/render"}, []string{"k8s.io/", "sigs.k8s.io/kustomize", "sigs.k8s.io/controller-runtime/pkg/scheme"}},
 	{"./policy/...", []string{"schema", "policy", "compiler/diag", "compiler/nearest"}, []string{"github.com/open-policy-agent/"}},
 	{"./runtime/...", []string{"schema", "runtime"}, nil},
 	{"./cmd/gwproxy/...", []string{"schema", "runtime", "cmd/gwproxy"}, nil},

@@ -2,12 +2,14 @@ package testscripts_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -97,8 +99,12 @@ func (r *reader) console(text string) string {
 		for ; i < len(lines) && !strings.HasPrefix(lines[i], "$ "); i++ {
 			shown += lines[i]
 		}
-		command, _, _ = strings.Cut(command, "    #") // a remark for the reader
-		now := r.run(strings.TrimSpace(command))
+		now := ""
+		if background, ok := strings.CutSuffix(strings.TrimSpace(command), " &"); ok {
+			r.start(background)
+		} else {
+			now = r.run(strings.TrimSpace(command))
+		}
 		if matches(shown, now) {
 			now = shown
 		}
@@ -120,12 +126,40 @@ func matches(shown, now string) bool {
 	return err == nil && ok
 }
 
+var adminFlag = regexp.MustCompile(`--admin (\S+)`)
+
+// start starts a proxy, which ends with the test, and waits until it serves.
+func (r *reader) start(command string) {
+	r.t.Helper()
+	args := strings.Fields(command)
+	cmd := exec.Command(filepath.Join(bin, args[0]), args[1:]...)
+	cmd.Dir = r.dir
+	if err := cmd.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it may have ended
+		_ = cmd.Wait()
+	})
+	ready := "http://" + adminFlag.FindStringSubmatch(command)[1] + "/readyz"
+	for range 500 {
+		if resp, err := http.Get(ready); err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	r.t.Fatalf("%s is not ready", command)
+}
+
 // run carries out a command as a shell does and returns what it prints, with the exit status where it is not 0.
 func (r *reader) run(command string) string {
 	cmd := exec.Command("sh", "-c", command)
 	cmd.Dir = r.dir
 	cmd.Env = append(os.Environ(),
-		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "GWC_PASSWORD=secret", "NO_COLOR=1",
+		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "GWC_PASSWORD=secret", "NO_COLOR=1", "SOURCE_DATE_EPOCH=1767225600",
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
 		"GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_AUTHOR_DATE=2026-01-01T00:00:00Z",
 		"GIT_COMMITTER_NAME=A", "GIT_COMMITTER_EMAIL=a@example.com", "GIT_COMMITTER_DATE=2026-01-01T00:00:00Z")

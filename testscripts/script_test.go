@@ -62,6 +62,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("GWC_PASSWORD", "correct horse")
 			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+			env.Setenv("SOURCE_DATE_EPOCH", "1767225600") // 2026-01-01
 			for _, who := range []string{"AUTHOR", "COMMITTER"} {
 				env.Setenv("GIT_"+who+"_NAME", "A. Person")
 				env.Setenv("GIT_"+who+"_EMAIL", "person@example.com")

@@ -1,18 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
-	"time"
 
+	"gwc.dev/schema/bundle"
+	"gwc.dev/schema/bundle/archive"
 	"gwc.dev/schema/bundle/oci"
 )
 
@@ -129,84 +129,74 @@ func (d *demo) requests() error {
 	return nil
 }
 
-// swap publishes the second revision while requests go on, and counts those that fail.
+// swap publishes the second revision while requests go on, of which none may fail.
 func (d *demo) swap() error {
 	before := d.active()
-	var sent, failed atomic.Int64
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			sent.Add(1)
-			resp, err := http.Get("http://" + d.gateway + "/products/7")
-			if err != nil {
-				failed.Add(1)
-				continue
-			}
-			if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode >= 500 {
-				failed.Add(1)
-			}
-			resp.Body.Close()
-			time.Sleep(time.Millisecond)
-		}
-	}()
+	load := startLoad("http://"+d.gateway+"/products/7", 4)
 	err := d.publish("second", 2)
 	if err == nil {
 		err = d.until("the new revision", func() bool { r := d.active(); return r != "" && r != before })
 	}
-	close(stop)
-	<-done
+	sent, failed := load.stop()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("was %s\nnow %s\n%d requests meanwhile, %d failed\n", before, d.active(), sent.Load(), failed.Load())
-	if failed.Load() > 0 {
+	fmt.Printf("was %s\nnow %s\n%d requests meanwhile, %d not answered with 200\n", before, d.active(), sent, failed)
+	if failed > 0 {
 		return errors.New("requests failed during the swap")
 	}
 	return nil
 }
 
-// tamper pushes a bundle with one byte changed past gwc, which would not.
+// tamper raises a limit in a signed bundle and pushes it past gwc, as somebody could who has the registry's password
+// and not the key.
 func (d *demo) tamper() error {
 	data, err := os.ReadFile(filepath.Join(d.dir, "second.bundle"))
 	if err != nil {
 		return err
 	}
-	data[len(data)/2] ^= 1
+	if data, err = tampered(data); err != nil {
+		return err
+	}
 	if _, err := oci.Push(d.ctx, d.reference(), data, oci.Options{PlainHTTP: true}); err != nil {
 		return err
 	}
 	before := d.active()
-	refused := ""
-	err = d.until("the refusal", func() bool {
+	if err := d.until("the refusal", func() bool {
 		_, body, err := d.adminGet("/status")
 		var status struct {
-			Refused json.RawMessage `json:"refused"`
+			Refused *struct{} `json:"refused"`
 		}
-		if err != nil || json.Unmarshal([]byte(body), &status) != nil || len(status.Refused) == 0 || string(status.Refused) == "null" {
-			return false
-		}
-		refused = string(status.Refused)
-		return true
-	})
-	if err != nil {
+		return err == nil && json.Unmarshal([]byte(body), &status) == nil && status.Refused != nil
+	}); err != nil {
 		return err
 	}
-	fmt.Printf("refused: %s\nserving: %s, as before\n", refused, d.active())
+	var exit *exec.ExitError
+	if err := d.show("status", d.admin); !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		return fmt.Errorf("gwc status: %v, expected exit status 1", err)
+	}
 	if d.active() != before {
 		return errors.New("the proxy serves another revision")
 	}
 	return d.try(request{"the last good one serves", "GET", "/echo/after", []string{"apikey: " + d.apiKey}, 200})
 }
 
+// tampered returns a bundle with another rate limit, packed as well as gwc packs it.
+func tampered(data []byte) ([]byte, error) {
+	limits := archive.Limits{Packed: bundle.MaxSize, Unpacked: bundle.MaxUnpacked, Files: 16}
+	files, err := archive.Unpack(data, limits)
+	if err != nil {
+		return nil, err
+	}
+	for i := range files {
+		files[i].Data = bytes.ReplaceAll(files[i].Data, []byte(`"requests":100000`), []byte(`"requests":900000`))
+	}
+	return archive.Pack(files)
+}
+
 func (d *demo) render() error {
 	out := filepath.Join(d.dir, "rendered")
-	if err := d.show("render", "environments/production", "-o", out); err != nil {
+	if err := d.show("render", "environments/production", "-o", out, "--key", filepath.Join(d.dir, "gwc.pub")); err != nil {
 		return err
 	}
 	return filepath.WalkDir(out, func(path string, entry fs.DirEntry, err error) error {

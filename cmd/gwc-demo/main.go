@@ -49,7 +49,7 @@ func run(ctx context.Context, keep bool) (err error) {
 		{"A tampered bundle is refused", d.tamper},
 		{"The manifests for production", d.render},
 	} {
-		fmt.Printf("\n\033[1m== %s\033[0m\n", chapter.title)
+		fmt.Printf("\n== %s\n", chapter.title)
 		if err := chapter.tell(); err != nil {
 			return fmt.Errorf("%s: %w", chapter.title, err)
 		}

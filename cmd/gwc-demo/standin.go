@@ -80,6 +80,7 @@ func (s *standIns) definition() string {
 		host, port, _ := net.SplitHostPort(s.servers[name].Listener.Addr().String()) // a listener's own address
 		fmt.Fprintf(&b, "upstreams: %q: endpoints: main: {host: %q, port: %s}\n", name, host, port)
 	}
+	b.WriteString("// Room for the load of the demo.\napis: products: rateLimit: {burst: requests: 1000000, daily: requests: 1000000}\n")
 	fmt.Fprintf(&b, "apis: users: _jwt: jwks: url: %q\n", s.servers["id"].URL+"/jwks.json")
 	return b.String()
 }

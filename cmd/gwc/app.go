@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"gwc.dev/compiler/nearest"
 )
 
 // app is what every verb gets from the process.
@@ -63,9 +65,12 @@ Exit status: 0 fine, 1 findings or differences at or above the asked threshold, 
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          verb,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; \"%s --help\" lists the flags", err, cmd.CommandPath())
+	})
 	root.SetVersionTemplate("gwc {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	// In the order in which people come to need them.
@@ -85,6 +90,21 @@ Exit status: 0 fine, 1 findings or differences at or above the asked threshold, 
 		a.statusCommand(),
 	)
 	return root
+}
+
+// verb refuses what is no verb, and names the nearest one.
+func verb(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var known []string
+	for _, cmd := range root.Commands() {
+		known = append(known, cmd.Name())
+	}
+	if near := nearest.To(args[0], known); near != "" {
+		return fmt.Errorf("no verb %q: did you mean %q?", args[0], near)
+	}
+	return fmt.Errorf("no verb %q: \"gwc help\" lists them", args[0])
 }
 
 // version returns the module's version, or the commit that the binary was built from.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"gwc.dev/compiler"
 	"gwc.dev/compiler/check"
@@ -14,6 +15,7 @@ import (
 	"gwc.dev/policy"
 	"gwc.dev/runtime/filter"
 	"gwc.dev/runtime/route"
+	"gwc.dev/schema"
 )
 
 // policyDir is where a repository keeps its own Rego, beside its environments.
@@ -30,19 +32,30 @@ func (a *app) examine(ctx context.Context, dir string, policyDirs []string) (*co
 		return env, nil
 	}
 	found := check.Run(env.Model)
-	if found.Count(diag.Error) == 0 {
-		// What the proxy would refuse must never be signed: its own table build has the last word.
-		_, problems := route.Build(env.Model, filter.Deps{})
-		found = append(found, diag.FromProblems(problems, diag.Error)...)
-	}
 	violations, err := a.violations(ctx, env, policyDirs)
 	if err != nil {
 		return nil, err
 	}
 	found = append(found, violations...)
+	// What the proxy would refuse must never be signed: its own table build has the last word.
+	_, problems := route.Build(env.Model, filter.Deps{})
+	found = append(found, unreported(diag.FromProblems(problems, diag.Error), found)...)
 	found.Locate(env.Positions)
 	env.Findings = append(env.Findings, found...)
 	return env, nil
+}
+
+// unreported returns the findings about places of which nothing in reported says that something is wrong.
+func unreported(l, reported diag.List) diag.List {
+	wrong := map[schema.Path]bool{}
+	for _, f := range reported {
+		if f.Severity == diag.Error {
+			for path := f.Path; path != ""; path = path.Parent() {
+				wrong[path] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(l, func(f diag.Finding) bool { return wrong[f.Path] })
 }
 
 // violations holds an environment to the policies, less what is waived. Rego that cannot be used is a finding too.

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +55,7 @@ func (a *app) start(dir string) error {
 	if err != nil {
 		return err
 	}
-	for name := range files {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		switch _, err := os.Lstat(filepath.Join(dir, name)); {
 		case err == nil:
 			return fmt.Errorf("%s is there already: name an empty directory, or bring only the schema up to date with \"gwc init --update %s\"", filepath.Join(dir, name), dir)

@@ -39,7 +39,7 @@ password, and NAME.pub the public key. The password comes from GWC_PASSWORD, or 
 			}
 			err = key.WriteFiles(out+".key", out+".pub", k, password, force)
 			if errors.Is(err, fs.ErrExist) {
-				return fmt.Errorf("%w; name another pair with -o, or replace it with --force", err)
+				return fmt.Errorf("%s.key or %s.pub is there already: name another pair with -o, or replace it with --force", out, out)
 			}
 			return err
 		},

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -18,7 +19,17 @@ func main() {
 		out:    os.Stdout,
 		err:    os.Stderr,
 		getenv: os.LookupEnv,
-		now:    time.Now,
+		now:    clock(os.Getenv("SOURCE_DATE_EPOCH")),
 	}
 	os.Exit(a.run(ctx, os.Args[1:]))
+}
+
+// clock returns the clock that waivers expire by: that of the machine, or the moment that SOURCE_DATE_EPOCH fixes in
+// Unix seconds (https://reproducible-builds.org/specs/source-date-epoch), so that old revisions can be judged as then.
+func clock(epoch string) func() time.Time {
+	seconds, err := strconv.ParseInt(epoch, 10, 64)
+	if err != nil {
+		return time.Now
+	}
+	return func() time.Time { return time.Unix(seconds, 0) }
 }

@@ -121,18 +121,27 @@ func (v value) text() string {
 	}
 }
 
-// canonical returns the kind of a path match and its text: a prefix is the same with a slash at its end.
+// canonical returns the kind of a path match and its text in the form that paths are compared in: a prefix is the
+// same with a slash at its end.
 func canonical(m *schema.PathMatch) [2]string {
 	switch {
 	case m == nil:
 		return [2]string{"prefix", "/"}
 	case m.Exact != "":
-		return [2]string{"exact", m.Exact}
+		return [2]string{"exact", normal(m.Exact)}
 	case m.Regex != "":
 		return [2]string{"regex", m.Regex}
 	default:
-		return [2]string{"prefix", "/" + strings.Trim(m.Prefix, "/")}
+		return [2]string{"prefix", "/" + strings.Trim(normal(m.Prefix), "/")}
 	}
+}
+
+// normal returns a path's normal form; of one that has none, which the table build reports, the path itself.
+func normal(path string) string {
+	if n, ok := schema.NormalizePath(path); ok {
+		return n
+	}
+	return path
 }
 
 func (c *candidate) keys() []precedence {

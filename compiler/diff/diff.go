@@ -24,7 +24,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"gwc.dev/schema"
 )
@@ -105,9 +104,7 @@ type Report struct {
 func Compare(old, new *schema.Gateway) *Report {
 	w := newWalker(old.Resolve(), new.Resolve())
 	w.compare()
-	slices.SortStableFunc(w.changes, func(a, b Change) int {
-		return cmp.Or(slices.CompareFunc(a.Path.Names(), b.Path.Names(), strings.Compare), cmp.Compare(a.Kind, b.Kind))
-	})
+	slices.SortFunc(w.changes, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
 	return &Report{Changes: w.changes}
 }
 

@@ -16,7 +16,7 @@ type group struct {
 }
 
 // named is how many routes a group names.
-const named = 3
+const named = 8
 
 // groups joins changes that differ in the route only, in the order of the first of each.
 func groups(changes []Change) []group {

@@ -3,7 +3,6 @@ package diff
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -18,10 +17,16 @@ const (
 func writeMarkdown(w io.Writer, r *Report) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**gwc: %s**\n", r.summary())
-	rest := 0
+	escape := escaper().Replace
+	code := func(s string) string {
+		if s == "" {
+			return ""
+		}
+		return "<code>" + escape(s) + "</code>"
+	}
+	rest, joined, n := 0, groups(r.Changes), r.count()
 	for c := Breaking; c >= Safe; c-- {
-		all := slices.DeleteFunc(groups(r.Changes), func(g group) bool { return g.Class != c })
-		if len(all) == 0 {
+		if n[c] == 0 {
 			continue
 		}
 		open := " open"
@@ -29,8 +34,11 @@ func writeMarkdown(w io.Writer, r *Report) error {
 			open = ""
 		}
 		fmt.Fprintf(&b, "\n<details%s><summary>%s (%d)</summary>\n\n| | place | old | new | why |\n|-|-|-|-|-|\n",
-			open, c, r.count()[c])
-		for _, g := range all {
+			open, c, n[c])
+		for _, g := range joined {
+			if g.Class != c {
+				continue
+			}
 			row := fmt.Sprintf("| %s | %s | %s | %s | %s |\n", mark(g.Kind), code(g.place), code(g.Old), code(g.New), escape(g.Reason))
 			if b.Len()+len(row) > maxMarkdown-reserve {
 				rest += g.count
@@ -47,16 +55,7 @@ func writeMarkdown(w io.Writer, r *Report) error {
 	return err
 }
 
-func code(s string) string {
-	if s == "" {
-		return ""
-	}
-	return "<code>" + escape(s) + "</code>"
-}
-
-// escape keeps text from meaning anything in a table of Markdown or in HTML.
-func escape(s string) string { return escaper().Replace(s) }
-
+// escaper keeps text from meaning anything in a table of Markdown or in HTML.
 func escaper() *strings.Replacer {
 	var pairs []string
 	for _, c := range "&<>\"'`|*_~\\[]@#$:!" {

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"gwc.dev/compiler/diff"
 	"gwc.dev/schema"
 )
@@ -214,11 +212,12 @@ func TestEveryMutationIsReported(t *testing.T) {
 	if len(all) < 200 {
 		t.Fatalf("only %d mutations", len(all))
 	}
+	meaning := canonical(t, g)
 	for _, m := range all {
 		root := tree(t, g)
 		m.do(root)
 		mutant := fromTree(t, root)
-		if cmp.Equal(canonical(t, g), canonical(t, mutant)) {
+		if reflect.DeepEqual(meaning, canonical(t, mutant)) {
 			continue // A default took the place of what was dropped.
 		}
 		for _, pair := range [][2]*schema.Gateway{{g, mutant}, {mutant, g}} {
@@ -261,7 +260,7 @@ func TestCompareIsEmptyForEqualModelsOnly(t *testing.T) {
 	equal := 0
 	for range 300 {
 		old, new := mutant(), mutant()
-		same := cmp.Equal(canonical(t, old), canonical(t, new))
+		same := reflect.DeepEqual(canonical(t, old), canonical(t, new))
 		if same {
 			equal++
 		}

@@ -10,7 +10,6 @@ import (
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/types"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 )
 
@@ -60,7 +59,7 @@ func kustomizationFile(dir string) (string, error) {
 // kustomize fetches what looks like a URL and can run programs. A kustomization gets here only if each of its
 // references is a path to something on the disk, inside the directory that refers to it (other directories may
 // stand beside it), and if it asks for no plugin, no Helm chart and no secret.
-func loadOverlay(to filesys.FileSystem, dir, first string) error {
+func loadOverlay(to *memory, dir, first string) error {
 	l := overlayLoader{to: to, seen: map[string]bool{}}
 	if err := l.directory(dir); err != nil {
 		return err
@@ -73,7 +72,7 @@ func loadOverlay(to filesys.FileSystem, dir, first string) error {
 }
 
 type overlayLoader struct {
-	to   filesys.FileSystem
+	to   *memory
 	seen map[string]bool // directories
 }
 

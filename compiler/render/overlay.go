@@ -10,7 +10,6 @@ import (
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/resource"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/resid"
 	"sigs.k8s.io/yaml"
 
@@ -29,7 +28,7 @@ const (
 // files that the objects had before. Everything is read into memory first by [loadOverlay], which lets nothing
 // through that kustomize would fetch or run.
 func applyOverlay(dir string, files []File) ([]File, error) {
-	fs := filesys.MakeFsInMemory()
+	fs := newMemory()
 	if err := loadOverlay(fs, dir, renderedDir); err != nil {
 		return nil, err
 	}

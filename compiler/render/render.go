@@ -69,6 +69,12 @@ func Render(in Input, names ...string) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if wanted[kube.Target{}.Name()] || wanted[flux.Target{}.Name()] || patches != "" {
+		// Said once here, and not by each of them.
+		if _, err := in.Bundle(); err != nil {
+			return nil, err
+		}
+	}
 	var files []File
 	var problems []error
 	for _, t := range Targets() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -69,6 +70,13 @@ func checkPaths(files []File) error {
 			return fmt.Errorf("%q is taken", f.Path)
 		}
 		seen[f.Path] = true
+	}
+	for _, f := range files {
+		for dir := path.Dir(f.Path); dir != "."; dir = path.Dir(dir) {
+			if seen[dir] {
+				return fmt.Errorf("%q is a file, and a directory of %q", dir, f.Path)
+			}
+		}
 	}
 	return nil
 }

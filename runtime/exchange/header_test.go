@@ -11,7 +11,7 @@ import (
 )
 
 func TestHeader(t *testing.T) {
-	h := exchange.Header{{"Accept", "a"}, {"x-tag", "1"}, {"Host", "h"}, {"X-Tag", "2"}}
+	h := exchange.Header{{Name: "Accept", Value: "a"}, {Name: "x-tag", Value: "1"}, {Name: "Host", Value: "h"}, {Name: "X-Tag", Value: "2"}}
 	if got := h.Get("X-TAG"); got != "1" {
 		t.Errorf("Get = %q, want the first value", got)
 	}
@@ -24,7 +24,7 @@ func TestHeader(t *testing.T) {
 	h.Set("X-Tag", "3")
 	h.Add("Accept", "b")
 	h.Del("host")
-	want := exchange.Header{{"Accept", "a"}, {"X-Tag", "3"}, {"Accept", "b"}}
+	want := exchange.Header{{Name: "Accept", Value: "a"}, {Name: "X-Tag", Value: "3"}, {Name: "Accept", Value: "b"}}
 	if diff := cmp.Diff(want, h); diff != "" {
 		t.Errorf("after Set, Add and Del (-want +got):\n%s", diff)
 	}

@@ -27,7 +27,7 @@ func (f *redirector) Request(x *exchange.Exchange) bool {
 func (f *redirector) location(r *exchange.Request) string {
 	var b strings.Builder
 	scheme, host := or(f.scheme, r.Scheme), or(f.host, r.Host)
-	if host != "" && scheme != "" { // an HTTP/1.0 request may have no host; then the redirect stays on the origin
+	if scheme != "" && isHost(host) { // an HTTP/1.0 request may have no host; then the redirect stays on the origin
 		b.WriteString(scheme)
 		b.WriteString("://")
 		b.WriteString(host)
@@ -60,6 +60,17 @@ func (f *redirector) portOf(r *exchange.Request) string {
 		}
 	}
 	return port
+}
+
+// isHost reports whether s can stand as the host of a URL and ends nothing there.
+func isHost(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~:[]", c) >= 0) {
+			return false
+		}
+	}
+	return s != ""
 }
 
 func defaultPort(scheme string) string {

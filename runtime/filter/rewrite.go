@@ -34,7 +34,7 @@ func (p *pathChange) apply(path string) string {
 // pathChange compiles what stands at a place of the model, of which at most one of prefix and full is set.
 func (c *compilation) pathChange(prefix, full string, at schema.Path) pathChange {
 	normal := func(field, value string) string {
-		path, ok := exchange.NormalizePath(value)
+		path, ok := schema.NormalizePath(value)
 		if !ok {
 			c.report(at.Join(field), "path", "begin it with '/' and percent-encode what cannot stand in a path",
 				"%q is not a path", value)
@@ -54,7 +54,7 @@ func (c *compilation) pathChange(prefix, full string, at schema.Path) pathChange
 				"there is no matched prefix to put %q in the place of", prefix)
 			return pathChange{}
 		}
-		matched, _ := exchange.NormalizePath(m.Path.Prefix) // the match table reports it
+		matched, _ := schema.NormalizePath(m.Path.Prefix) // the match table reports it
 		return pathChange{prefix: true, cut: len(strings.TrimSuffix(matched, "/")), put: strings.TrimSuffix(put, "/")}
 	}
 	return pathChange{}

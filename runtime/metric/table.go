@@ -1,9 +1,16 @@
 package metric
 
-// A Table is the metrics of the routes of a table that is being built.
+import (
+	"maps"
+	"sync"
+)
+
+// A Table is the metrics of a table's routes. It is used by many goroutines at once.
 type Table struct {
 	registry *Registry
-	routes   map[key]*Route
+
+	mu     sync.RWMutex
+	routes map[key]*Route // whole once the table is committed
 }
 
 // Stage begins a table. Nothing of it is reported before [Table.Commit].
@@ -14,11 +21,16 @@ func (r *Registry) Stage() *Table {
 // Route returns a route's metrics: those in use, where the route is there already.
 func (t *Table) Route(api, name string) *Route {
 	k := key{api, name}
-	if route := t.routes[k]; route != nil {
+	t.mu.RLock()
+	route := t.routes[k]
+	t.mu.RUnlock()
+	if route != nil {
 		return route
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.registry.mu.Lock()
-	route := t.registry.routes[k]
+	route = t.registry.routes[k]
 	t.registry.mu.Unlock()
 	if route == nil {
 		route = t.registry.newRoute(k)
@@ -30,6 +42,8 @@ func (t *Table) Route(api, name string) *Route {
 // Commit makes t's routes the ones that are reported.
 func (t *Table) Commit() {
 	r := t.registry
+	t.mu.RLock()
+	defer t.mu.RUnlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, route := range t.routes {
@@ -40,5 +54,5 @@ func (t *Table) Commit() {
 			route.close()
 		}
 	}
-	r.routes = t.routes
+	r.routes = maps.Clone(t.routes)
 }

@@ -2,6 +2,7 @@ package route_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"gwc.dev/runtime/exchange"
@@ -115,6 +116,27 @@ func BenchmarkMatchSamePath(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkMatchLongRequest asks for what no client should: what is longer than all patterns is not looked up.
+func BenchmarkMatchLongRequest(b *testing.B) {
+	table, problems := route.Build(large(1_000, wildcard), filter.Deps{})
+	if len(problems) > 0 {
+		b.Fatal(problems[0].Error())
+	}
+	const path = "/v1/api-000007/items-3"
+	for name, r := range map[string]*exchange.Request{
+		"path": {Method: "GET", Host: "a.api-000007.example.com", Path: path + strings.Repeat("/a", 10_000)},
+		"host": {Method: "GET", Host: strings.Repeat("a.", 10_000) + "api-000007.example.com", Path: path},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if table.Match("http", r) == nil {
+					b.Fatal("no route")
+				}
+			}
+		})
 	}
 }
 

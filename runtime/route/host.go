@@ -46,7 +46,11 @@ func (h *hosts[V]) lookup(host string) func(yield func(V) bool) {
 				return
 			}
 		}
-		for rest := host; len(h.wildcard) > 0; {
+		rest := host
+		if over := len(host) - h.longest - 2; over > 0 { // one more byte than the longest suffix and its dot
+			rest = host[over:]
+		}
+		for len(h.wildcard) > 0 {
 			label, suffix, more := strings.Cut(rest, ".")
 			if !more {
 				break

@@ -26,6 +26,7 @@ import (
 
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/runtime/filter"
+	"gwc.dev/schema"
 )
 
 // A Table matches requests to routes. It never changes, and is used by many goroutines at once.
@@ -95,5 +96,5 @@ func (t *Table) Routes() []*Route { return t.routes }
 func (t *Table) KeySets() []string { return t.keySets }
 
 // Normalize returns the normal form of a path, which requests and configuration are compared in; false: refuse
-// the request with 400. See [exchange.NormalizePath].
-func Normalize(path string) (string, bool) { return exchange.NormalizePath(path) }
+// the request with 400. See [schema.NormalizePath].
+func Normalize(path string) (string, bool) { return schema.NormalizePath(path) }

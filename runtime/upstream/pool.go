@@ -87,6 +87,9 @@ func (p *Pool) Build(g *schema.Gateway, secrets secret.Source) (*Set, []schema.P
 		var weights []int
 		for endpointName, e := range schema.Sorted(def.Endpoints) {
 			spec.address = net.JoinHostPort(strings.Trim(e.Host, "[]"), strconv.Itoa(e.Port))
+			if def.TLS != nil && def.TLS.ServerName == "" {
+				spec.serverName = strings.Trim(e.Host, "[]") // whatever address stands in for it
+			}
 			if p.options.Address != nil {
 				if address := p.options.Address(name, endpointName); address != "" {
 					spec.address = address

@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -52,7 +51,7 @@ func toMap(fields exchange.Header) http.Header {
 	out := make(http.Header, len(fields)+2)
 	for i, f := range fields {
 		name := http.CanonicalHeaderKey(f.Name)
-		if Framing(name) || name == "Host" {
+		if Framing(name) || name == "Host" || name == "Expect" { // what the client expects it has got here
 			continue
 		}
 		if had := out[name]; had != nil {
@@ -112,5 +111,3 @@ func listed(lists []string, token string) bool {
 	}
 	return false
 }
-
-var _ io.ReadCloser = (*body)(nil)

@@ -203,6 +203,11 @@ func TestOpenFailsClosed(t *testing.T) {
 			p.rewrite(t, "signature.json", func(e map[string]any) { e["signatures"] = nil })
 		}), reason: "unsigned"},
 		{name: "signed by a stranger", data: forge(func(p parts) { p.sign(t, other) }), reason: "unknown-key"},
+		{name: "signed by a stranger, with a model that is none", data: forge(func(p parts) {
+			p["gateway.json"] = "{"
+			p.bind(t, "gateway.json")
+			p.sign(t, other)
+		}), reason: "unknown-key"},
 		{name: "a stranger's signature under our key's name", data: forge(func(p parts) {
 			p.sign(t, other)
 			p["signature.json"] = strings.ReplaceAll(p["signature.json"], other.Public().ID(), k.Public().ID())

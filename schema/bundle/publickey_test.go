@@ -106,3 +106,30 @@ func TestLoadPublicKeysNamesTheFile(t *testing.T) {
 		}
 	}
 }
+
+// What is read as keys is still those keys when it is written and read again.
+func FuzzParsePublicKeys(f *testing.F) {
+	one, two := ecdsaKey(f, 1).Public().Marshal(), ed25519Key(f, 1).Public().Marshal()
+	f.Add(one)
+	f.Add(append(bytes.Clone(one), two...))
+	f.Add([]byte("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		keys, err := bundle.ParsePublicKeys(data)
+		if err != nil {
+			return
+		}
+		var out []byte
+		for _, k := range keys {
+			out = append(out, k.Marshal()...)
+		}
+		again, err := bundle.ParsePublicKeys(out)
+		if err != nil || len(again) != len(keys) {
+			t.Fatalf("%d keys came back as %d, %v", len(keys), len(again), err)
+		}
+		for i := range keys {
+			if keys[i].ID() != again[i].ID() {
+				t.Errorf("key %d came back as another", i)
+			}
+		}
+	})
+}

@@ -3,6 +3,7 @@ package kube
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,11 +14,12 @@ import (
 )
 
 const (
-	// leaveSeconds is how long a pod that is told to end still takes connections, because load balancers learn
-	// of its end no sooner.
-	leaveSeconds = 5
-	// graceSeconds is longer than leaveSeconds and gwproxy's own bound on requests under way (20 s) together.
-	graceSeconds = 45
+	// drainDelay is how long a proxy that is told to end still takes connections, because load balancers learn
+	// of its end no sooner; drainTimeout is how long requests under way may then last.
+	drainDelay   = 5 * time.Second
+	drainTimeout = 20 * time.Second
+	// gracePeriod, after which a pod is killed, is longer than both together.
+	gracePeriod = drainDelay + drainTimeout + 10*time.Second
 )
 
 func podSpec(in manifest.Input, bundle manifest.Ref) corev1.PodSpec {
@@ -26,7 +28,7 @@ func podSpec(in manifest.Input, bundle manifest.Ref) corev1.PodSpec {
 		ServiceAccountName:            k.Name,
 		AutomountServiceAccountToken:  new(false),
 		EnableServiceLinks:            new(false),
-		TerminationGracePeriodSeconds: new(int64(graceSeconds)),
+		TerminationGracePeriodSeconds: new(int64(gracePeriod.Seconds())),
 		SecurityContext: &corev1.PodSecurityContext{
 			RunAsNonRoot:        new(true),
 			RunAsUser:           new(int64(65532)),
@@ -83,6 +85,8 @@ func container(in manifest.Input, bundle manifest.Ref) corev1.Container {
 			"--state-dir=" + stateDir,
 			// Every address of the pod, of either family.
 			fmt.Sprintf("--admin=:%d", k.AdminPort),
+			"--drain-delay=" + drainDelay.String(),
+			"--drain-timeout=" + drainTimeout.String(),
 		},
 		Env: append([]corev1.EnvVar{{
 			Name: "GOMEMLIMIT",
@@ -95,9 +99,6 @@ func container(in manifest.Input, bundle manifest.Ref) corev1.Container {
 		LivenessProbe: probe("/healthz", 10, 3),
 		// A proxy without a bundle is alive and not ready.
 		ReadinessProbe: probe("/readyz", 5, 2),
-		Lifecycle: &corev1.Lifecycle{
-			PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: leaveSeconds}},
-		},
 		SecurityContext: &corev1.SecurityContext{
 			AllowPrivilegeEscalation: new(false),
 			ReadOnlyRootFilesystem:   new(true),

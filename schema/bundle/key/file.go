@@ -26,9 +26,9 @@ func Load(file string, password []byte) (*Private, error) {
 	return k, nil
 }
 
-// WriteFiles writes k, encrypted under password, to private and its public half to public, both or neither.
-// Unless force is set a file that is there already is an error, [fs.ErrExist], and stays: a lost private key
-// cannot be had again.
+// WriteFiles writes k, encrypted under password, to private and its public half to public, both or neither. A
+// file that is there already is an error, [fs.ErrExist], and stays, since a lost private key cannot be had
+// again; unless force is set, when each is replaced, the private one first.
 func WriteFiles(private, public string, k *Private, password []byte, force bool) error {
 	for _, file := range []string{private, public} {
 		if _, err := os.Lstat(file); err == nil && !force {

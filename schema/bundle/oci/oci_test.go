@@ -158,6 +158,25 @@ func TestReferencesAreGivenInFull(t *testing.T) {
 	}
 }
 
+func FuzzParseReference(f *testing.F) {
+	f.Add("oci://registry.example.com/gateway:production")
+	f.Add("oci://[::1]:5000/a/b@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
+	f.Add("oci://docker.io/gateway:v1")
+	f.Fuzz(func(t *testing.T, ref string) {
+		r, err := oci.ParseReference(ref)
+		if err != nil {
+			return
+		}
+		again, err := oci.ParseReference(r.String())
+		if err != nil || again != r {
+			t.Errorf("%q is %q, and that is %q (%v)", ref, r, again, err)
+		}
+		if (r.Tag() == "") == (r.Digest() == "") {
+			t.Errorf("%q has tag %q and digest %q", ref, r.Tag(), r.Digest())
+		}
+	})
+}
+
 func TestOnlyBundlesArePulled(t *testing.T) {
 	host := start(t, nil)
 	image := func(tag string, layers ...v1.Layer) {

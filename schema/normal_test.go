@@ -1,4 +1,4 @@
-package exchange_test
+package schema_test
 
 import (
 	"net/url"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"gwc.dev/runtime/exchange"
+	"gwc.dev/schema"
 )
 
 func TestNormalizePath(t *testing.T) {
@@ -64,7 +64,7 @@ func TestNormalizePath(t *testing.T) {
 		{"/x%2f..;a", ""},
 	}
 	for _, test := range tests {
-		got, ok := exchange.NormalizePath(test.path)
+		got, ok := schema.NormalizePath(test.path)
 		if ok != (test.want != "") || ok && got != test.want {
 			t.Errorf("NormalizePath(%q) = %q, %v, want %q", test.path, got, ok, test.want)
 		}
@@ -73,7 +73,7 @@ func TestNormalizePath(t *testing.T) {
 
 func TestNormalPathsCostNoAllocation(t *testing.T) {
 	for _, path := range []string{"/", "/api/v1/users/42", "/a%20b/%C3%A9;x=1"} {
-		if n := testing.AllocsPerRun(100, func() { exchange.NormalizePath(path) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { schema.NormalizePath(path) }); n != 0 {
 			t.Errorf("NormalizePath(%q) allocates %v times", path, n)
 		}
 	}
@@ -85,11 +85,11 @@ func FuzzNormalizePath(f *testing.F) {
 		f.Add(path)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
-		got, ok := exchange.NormalizePath(path)
+		got, ok := schema.NormalizePath(path)
 		if !ok {
 			return
 		}
-		again, ok := exchange.NormalizePath(got)
+		again, ok := schema.NormalizePath(got)
 		if !ok || again != got {
 			t.Fatalf("NormalizePath(%q) = %q, of which the normal form is %q, %v", path, got, again, ok)
 		}

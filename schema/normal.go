@@ -1,4 +1,4 @@
-package exchange
+package schema
 
 import "strings"
 
@@ -158,4 +158,16 @@ func segmentByte(c byte) bool {
 		return true
 	}
 	return false
+}
+
+func unhex(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10
+	}
+	return 16
 }

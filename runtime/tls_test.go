@@ -1,0 +1,246 @@
+package runtime_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gwc.dev/runtime"
+	"gwc.dev/schema"
+)
+
+// pair writes a self-signed certificate for names to dir and returns its serial number.
+func pair(t *testing.T, dir string, names ...string) string {
+	t.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serial, err := rand.Int(rand.Reader, big.NewInt(1<<60))
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: serial, Subject: pkix.Name{CommonName: names[0]}, DNSNames: names,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &k.PublicKey, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "tls.key"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
+	writeFile(t, filepath.Join(dir, "tls.crt"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	return serial.String()
+}
+
+// shown returns the serial number and the protocol that a handshake for name ends with.
+func shown(t *testing.T, address, name string) (serial, protocol string) {
+	t.Helper()
+	c, err := tls.Dial("tcp", address, &tls.Config{
+		ServerName: name, InsecureSkipVerify: true, NextProtos: []string{"h2", "http/1.1"}, //nolint:gosec // asks what is shown
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	state := c.ConnectionState()
+	return state.PeerCertificates[0].SerialNumber.String(), state.NegotiatedProtocol
+}
+
+func withTLS(g *schema.Gateway, _ *schema.Route) {
+	g.Listeners["https"] = schema.Listener{Port: 8443, TLS: &schema.ListenerTLS{Certificates: map[string]schema.Certificate{
+		"default": {Secret: "main"}, "wild": {Secret: "wild"},
+	}}}
+}
+
+func TestCertificatesFollowTheNameAndTheFiles(t *testing.T) {
+	backend := echo(t, "one")
+	dir := t.TempDir()
+	main := pair(t, filepath.Join(dir, "main"), "api.example.com")
+	wild := pair(t, filepath.Join(dir, "wild"), "*.example.org", "example.org")
+	p := start(t, func(o *runtime.Options) { o.SecretsDir = dir })
+	p.publish(gateway(t, backend.URL, withTLS))
+	address := p.address("https")
+	for name, want := range map[string]string{
+		"api.example.com": main, "API.example.com": main, "a.example.org": wild, "example.org": wild, "else.example.net": main,
+		"a.b.example.org": main,
+	} {
+		if got, protocol := shown(t, address, name); got != want || protocol != "h2" {
+			t.Errorf("%s: certificate %s over %s, want %s over h2", name, got, protocol, want)
+		}
+	}
+	renewed := pair(t, filepath.Join(dir, "main"), "api.example.com")
+	p.until("the new certificate is shown", func() bool {
+		got, _ := shown(t, address, "api.example.com")
+		return got == renewed
+	})
+	// One that cannot be used leaves the one in use, and is said.
+	writeFile(t, filepath.Join(dir, "main", "tls.key"), "half")
+	p.until("the status says so", func() bool { return strings.Contains(p.server.Status().SecretsError, `"main"`) })
+	if got, _ := shown(t, address, "api.example.com"); got != renewed {
+		t.Error("another certificate is shown")
+	}
+	pair(t, filepath.Join(dir, "main"), "api.example.com")
+	p.until("all is well again", func() bool { return p.server.Status().SecretsError == "" })
+}
+
+func TestAMissingCertificateIsARefusal(t *testing.T) {
+	p := start(t, func(o *runtime.Options) { o.SecretsDir = t.TempDir() })
+	refused := p.refused(p.seal(gateway(t, "http://127.0.0.1:1", withTLS)))
+	if refused.Reason != "model" || len(refused.Problems) != 2 ||
+		refused.Problems[0].Path != "listeners.https.tls.certificates.default.secret" {
+		t.Errorf("refused %+v", refused)
+	}
+}
+
+func TestHTTP2IsServed(t *testing.T) {
+	backend := echo(t, "one")
+	dir := t.TempDir()
+	pair(t, filepath.Join(dir, "main"), "api.example.com")
+	pair(t, filepath.Join(dir, "wild"), "*.example.org")
+	p := start(t, func(o *runtime.Options) { o.SecretsDir = dir })
+	p.publish(gateway(t, backend.URL, withTLS))
+	c := client(t)
+	transport := c.Transport.(*http.Transport)
+	transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // a certificate of the test's own
+	transport.ForceAttemptHTTP2 = true
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+p.address("https")+"/x", strings.NewReader("hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = "api.example.com"
+	response, err := c.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := answer{Status: response.StatusCode, Body: string(body)}.echoed(t)
+	if response.ProtoMajor != 2 || got.Body != "hello" || got.Host != "api.example.com" || got.Header.Get("X-Forwarded-Proto") != "https" {
+		t.Errorf("%s: %+v", response.Proto, got)
+	}
+}
+
+func TestTLS13CanBeDemanded(t *testing.T) {
+	dir := t.TempDir()
+	pair(t, filepath.Join(dir, "main"), "api.example.com")
+	pair(t, filepath.Join(dir, "wild"), "*.example.org")
+	p := start(t, func(o *runtime.Options) { o.SecretsDir = dir })
+	for version, works := range map[string]bool{"1.2": true, "1.3": false} {
+		p.publish(gateway(t, "http://127.0.0.1:1", withTLS, func(g *schema.Gateway, _ *schema.Route) {
+			g.Listeners["https"].TLS.MinVersion = version
+		}))
+		c, err := tls.Dial("tcp", p.address("https"), &tls.Config{
+			MaxVersion: tls.VersionTLS12, InsecureSkipVerify: true, //nolint:gosec // asks what is spoken
+		})
+		if err == nil {
+			c.Close()
+		}
+		if (err == nil) != works {
+			t.Errorf("TLS 1.2 where at least %s is spoken: %v", version, err)
+		}
+	}
+}
+
+func TestAPortCanChangeToTLS(t *testing.T) {
+	backend := echo(t, "one")
+	dir := t.TempDir()
+	pair(t, filepath.Join(dir, "main"), "api.example.com")
+	pair(t, filepath.Join(dir, "wild"), "*.example.org")
+	p := start(t, func(o *runtime.Options) {
+		o.SecretsDir = dir
+		o.Listen["http"] = closedPort(t)
+		o.Listen["https"] = o.Listen["http"]
+	})
+	p.publish(gateway(t, backend.URL))
+	if a := p.do("GET", "/"); a.Status != 200 {
+		t.Fatalf("status %d", a.Status)
+	}
+	p.publish(gateway(t, backend.URL, withTLS, func(g *schema.Gateway, _ *schema.Route) { delete(g.Listeners, "http") }))
+	if _, protocol := shown(t, p.address("https"), "api.example.com"); protocol != "h2" {
+		t.Errorf("protocol %q", protocol)
+	}
+}
+
+func TestAListenerRedirectsToAnother(t *testing.T) {
+	dir := t.TempDir()
+	pair(t, filepath.Join(dir, "main"), "api.example.com")
+	pair(t, filepath.Join(dir, "wild"), "*.example.org")
+	p := start(t, func(o *runtime.Options) { o.SecretsDir = dir })
+	for _, test := range []struct {
+		port int
+		host string
+		want string
+	}{
+		{0, "api.example.com:8080", "https://api.example.com/a%2Fb?q=1"},
+		{443, "api.example.com", "https://api.example.com/a%2Fb?q=1"},
+		{8443, "api.example.com", "https://api.example.com:8443/a%2Fb?q=1"},
+		{8443, "[2001:db8::1]:8080", "https://[2001:db8::1]:8443/a%2Fb?q=1"},
+	} {
+		p.publish(gateway(t, "http://127.0.0.1:1", withTLS, func(g *schema.Gateway, _ *schema.Route) {
+			g.Listeners["http"] = schema.Listener{Port: 8080, Redirect: &schema.ListenerRedirect{Listener: "https", Port: test.port, Status: 308}}
+		}))
+		a := p.do("GET", "/a%2Fb?q=1", "Host: "+test.host)
+		if a.Status != 308 || a.Header.Get("Location") != test.want {
+			t.Errorf("status %d to %q, want %q", a.Status, a.Header.Get("Location"), test.want)
+		}
+	}
+}
+
+func TestUpstreamsAreVerified(t *testing.T) {
+	backend := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.Proto)
+	}))
+	backend.EnableHTTP2 = true
+	backend.StartTLS()
+	defer backend.Close()
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "ca", "ca.crt"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: backend.Certificate().Raw})))
+	p := start(t, func(o *runtime.Options) { o.SecretsDir = dir })
+	model := func(tls *schema.UpstreamTLS) *schema.Gateway {
+		return gateway(t, backend.URL, func(g *schema.Gateway, _ *schema.Route) {
+			up := g.Upstreams["echo"]
+			up.TLS = tls
+			g.Upstreams["echo"] = up
+		})
+	}
+	p.publish(model(&schema.UpstreamTLS{}))
+	if a := p.do("GET", "/", "X-Request-Id: strange"); a.Status != 502 {
+		t.Errorf("an unknown authority: status %d", a.Status)
+	}
+	if r := p.record("strange"); r["reason"] != "tls" {
+		t.Errorf("access log %v", r)
+	}
+	p.publish(model(&schema.UpstreamTLS{CA: "ca/ca.crt", ServerName: "example.com"}))
+	if a := p.do("GET", "/"); a.Status != 200 || a.Body != "HTTP/2.0" {
+		t.Errorf("a known authority: status %d, %s", a.Status, a.Body)
+	}
+	p.publish(model(&schema.UpstreamTLS{CA: "ca/ca.crt", ServerName: "other.net"}))
+	if a := p.do("GET", "/"); a.Status != 502 {
+		t.Errorf("another name: status %d", a.Status)
+	}
+	refused := p.refused(p.seal(model(&schema.UpstreamTLS{CA: "ca/none.crt"})))
+	if len(refused.Problems) != 1 || refused.Problems[0].Path != "upstreams.echo.tls.ca" {
+		t.Errorf("refused %+v", refused)
+	}
+}
