@@ -2,6 +2,9 @@
 GO  ?= go
 BIN := bin
 
+# Tests find what they run beside our own commands on PATH.
+TEST_PATH = PATH="$(CURDIR)/$(BIN):$$PATH"
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -15,6 +18,15 @@ build: ## Build gwc and gwproxy into bin/
 .PHONY: tools
 tools: $(BIN)/promtool ## Build what tests run beside our own commands: promtool
 
+.PHONY: lint
+lint: $(BIN)/staticcheck ## Formatting, go vet and staticcheck
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w"; exit 1; }
+	$(GO) vet ./...
+	$(BIN)/staticcheck ./...
+
+$(BIN)/staticcheck: testscripts/lint/go.mod testscripts/lint/go.sum
+	CGO_ENABLED=0 $(GO) -C testscripts/lint build -o "$(CURDIR)/$@" honnef.co/go/tools/cmd/staticcheck
+
 PROMTOOL := compiler/render/prometheus/promtool
 $(BIN)/promtool: $(PROMTOOL)/go.mod $(PROMTOOL)/go.sum
 	CGO_ENABLED=0 $(GO) -C $(PROMTOOL) build -tags remove_all_sd -ldflags='-s -w' -o "$(CURDIR)/$@" github.com/prometheus/prometheus/cmd/promtool
@@ -26,20 +38,20 @@ demo: build ## The main job from CUE to served requests, in under a minute; KEEP
 
 .PHONY: test
 test: tools ## Run every test
-	$(GO) vet ./...
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(GO) test -timeout 20m ./...
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(GO) test -timeout 20m -race ./runtime/...
+	$(TEST_PATH) $(GO) test -timeout 20m ./...
+
+.PHONY: race
+race: ## Run the tests of what is concurrent under the race detector, which needs a C compiler
+	$(GO) test -timeout 30m -race ./runtime/... ./schema/... ./compiler ./policy
 
 .PHONY: check
-check: ## What CI runs: formatting, every test, and goldens that rewriting would change
-	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w"; exit 1; }
-	$(MAKE) test
+check: lint test race ## What CI runs: linters, every test, and that rewriting goldens changes nothing
 	$(MAKE) golden
-	git diff --exit-code
+	@test -z "$$(git status --porcelain)" || { git status --short; git diff; echo "the files above are not what is committed"; exit 1; }
 
 .PHONY: golden
 golden: tools ## Rewrite the expected outputs of tests
-	PATH="$(CURDIR)/$(BIN):$$PATH" GWC_UPDATE=1 $(GO) test -count=1 ./testscripts/... ./compiler/... ./docs/...
+	$(TEST_PATH) GWC_UPDATE=1 $(GO) test -count=1 ./cmd/... ./compiler/... ./testscripts
 
 .PHONY: bench
 bench: ## Run the benchmarks that docs/performance.md quotes

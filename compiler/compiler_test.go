@@ -1,7 +1,6 @@
 package compiler_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,7 +14,8 @@ import (
 	"gwc.dev/compiler/diag"
 )
 
-var update = flag.Bool("update", false, "write what is reported into the cases under testdata")
+// update says that goldens are to be rewritten.
+var update = os.Getenv("GWC_UPDATE") != ""
 
 // TestFindings compiles each archive under testdata. Its files are a module (which has a cue.mod unless it
 // brings one), of which it compiles the directory that the first line of the comment names; "want" holds all
@@ -44,7 +44,7 @@ func TestFindings(t *testing.T) {
 				t.Fatal("no want")
 			}
 			got := report(t, root, dir)
-			if *update {
+			if update {
 				want.Data = []byte(got)
 				if err := os.WriteFile(name, txtar.Format(ar), 0o644); err != nil {
 					t.Fatal(err)

@@ -66,7 +66,7 @@ func openModule(dir, base string) (*module, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %s", m.display(moduleFile), clean(err.Error()))
 	}
-	if own, rest, _ := strings.Cut(v1.ImportPath, "/"); f.ModulePath() == own {
+	if own, rest, _ := strings.Cut(v1.ImportPath, "/"); f.ModuleRootPath() == own {
 		m.schemaDir = rest // the schema's own module: the import is of one of its packages
 	}
 	return m, m.measure()

@@ -163,9 +163,7 @@ func TestNewTakesUsersRules(t *testing.T) {
 	// A directory that is named twice, or lies in another one, counts once.
 	engine := newEngine(t, policy.Options{Dirs: []string{dir, filepath.Join(dir, "sub")}, Base: dir})
 	var got diag.List
-	for _, f := range evaluate(t, engine, strict()) {
-		got = append(got, f)
-	}
+	got = append(got, evaluate(t, engine, strict())...)
 	want := diag.List{
 		{Code: "on-package", Severity: diag.Warning, Path: "apis.echo", Message: "m"},
 		{Code: "on-rule", Severity: diag.Warning, Path: "apis.echo", Message: "said by a library", Hint: "ask somebody"},

@@ -54,8 +54,6 @@ type Server struct {
 	apply  sync.Mutex // held while a generation is made and put in place
 	floor  floor      // guarded by apply
 	status statusBoard
-
-	admin net.Listener
 }
 
 // New checks the options and prepares a server. Nothing is opened or read before [Server.Run].

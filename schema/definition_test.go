@@ -12,6 +12,7 @@ import (
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
+	"cuelang.org/go/cue/parser"
 
 	"gwc.dev/schema"
 	v1 "gwc.dev/schema/v1"
@@ -30,7 +31,11 @@ func definition(t *testing.T) cue.Value {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := inst.AddFile(e.Name(), data); err != nil {
+		file, err := parser.ParseFile(e.Name(), data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := inst.AddSyntax(file); err != nil {
 			t.Fatal(err)
 		}
 	}

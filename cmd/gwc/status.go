@@ -111,7 +111,11 @@ func (s *proxyStatus) print(w io.Writer, address string) {
 		fmt.Fprintln(w, "    does not verify bundles (--insecure-skip-verify)")
 	}
 	if r := s.Refused; r != nil {
-		fmt.Fprintf(w, "    refused serial %d %s: %s [%s]\n", r.Serial, r.Revision, r.Message, r.Reason)
+		which := "its newest bundle"
+		if r.Revision != "" {
+			which = fmt.Sprintf("serial %d %s", r.Serial, r.Revision)
+		}
+		fmt.Fprintf(w, "    refused %s: %s [%s]\n", which, r.Message, r.Reason)
 		for _, p := range r.Problems {
 			fmt.Fprintf(w, "    %s: %s: %s\n", p.Position, p.Path, p.Message)
 		}

@@ -198,7 +198,9 @@ func search(bucket []*candidate, found map[[2]*candidate]bool) {
 			j := slices.IndexFunc(list, func(r *candidate) bool { return c.meets(r) && !disjoint(c.values, r.values) })
 			if j >= 0 {
 				pair := [2]*candidate{list[j], c}
-				found[pair] = found[pair]
+				if !found[pair] { // a conflict outdoes an overlap
+					found[pair] = false
+				}
 				break
 			}
 			left -= len(list)

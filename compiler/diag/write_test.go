@@ -2,7 +2,6 @@ package diag_test
 
 import (
 	"errors"
-	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -15,7 +14,8 @@ import (
 	"gwc.dev/schema"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+// update says that goldens are to be rewritten.
+var update = os.Getenv("GWC_UPDATE") != ""
 
 const definition = "package gateway\n\napis: echo: routes: default: {\n" +
 	"\tbackends: ehco: {}\n\trewrite:\tprefix: \"/\" // \x1b[2J\n" +
@@ -100,7 +100,7 @@ func TestWrite(t *testing.T) {
 
 func compare(t *testing.T, file, got string) {
 	t.Helper()
-	if *update {
+	if update {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package diff_test
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -15,7 +14,8 @@ import (
 	"gwc.dev/schema"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+// update says that goldens are to be rewritten.
+var update = os.Getenv("GWC_UPDATE") != ""
 
 // sample is a change of several kinds and classes; its second step is the filters of an API.
 func sample(t *testing.T) *diff.Report {
@@ -46,7 +46,7 @@ func TestWrite(t *testing.T) {
 					t.Fatal(err)
 				}
 				file := filepath.Join("testdata", name+"."+format)
-				if *update {
+				if update {
 					if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
 						t.Fatal(err)
 					}

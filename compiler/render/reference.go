@@ -24,15 +24,18 @@ func references(k *types.Kustomization) []reference {
 	}
 	add("resources", true, k.Resources...)
 	add("components", true, k.Components...)
+	//lint:ignore SA1019 people still write it, and kustomize still takes it
 	add("bases", true, k.Bases...)
 	add("crds", false, k.Crds...)
 	add("configurations", false, k.Configurations...)
+	//lint:ignore SA1019 as above
 	for _, p := range k.PatchesStrategicMerge {
 		// kustomize takes the patch itself in a path's place.
 		if s := string(p); !strings.HasPrefix(s, "{") && !strings.Contains(s, "\n") {
 			add("patchesStrategicMerge", false, s)
 		}
 	}
+	//lint:ignore SA1019 as above
 	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) {
 		if p.Path != "" {
 			add("patches", false, p.Path)

@@ -302,7 +302,9 @@ func TestFailuresHaveReasons(t *testing.T) {
 			set := build(t, upstream.NewPool(upstream.Options{}), test.model)
 			route := set.Route([]upstream.Backend{{Upstream: "up", Weight: 1}}, nil, &counted{})
 			answer, err := route.Do(get(test.ctx), upstream.Request{})
-			defer answer.Close()
+			if err == nil {
+				answer.Close()
+			}
 			var failure *upstream.Failure
 			if !errors.As(err, &failure) || failure.Reason != test.want {
 				t.Errorf("error %v, want the reason %q", err, test.want)
