@@ -33,6 +33,8 @@ type Options struct {
 	Base string
 	// Limits bound what an environment may cost.
 	Limits Limits
+
+	partition partition
 }
 
 // An Environment is what a directory compiles to.
@@ -56,7 +58,7 @@ func Load(dir string, o Options) (*Environment, error) {
 		return nil, fmt.Errorf("environment %q: %w", dir, err)
 	}
 	env := &Environment{Name: m.name, Dir: m.display(m.dir)}
-	err = o.Limits.run(m.bytes, func() error { return env.compile(m) })
+	err = o.Limits.run(m.bytes, func() error { return env.compile(m, o.partition) })
 	if err != nil {
 		return nil, fmt.Errorf("environment %q: %w", dir, err)
 	}
@@ -65,46 +67,22 @@ func Load(dir string, o Options) (*Environment, error) {
 
 // compile fills in e. It finds nothing but faults where the files cannot be read as CUE, since all that
 // follows would be about what is not there.
-func (e *Environment) compile(m *module) error {
+func (e *Environment) compile(m *module, o partition) error {
 	e.Positions = newPositions()
 	e.Findings = append(e.Findings, m.outdated()...)
 
 	pkg, faults, err := m.load()
-	w := &walker{pkg: pkg, positions: e.Positions.at}
-	w.add(faults...)
 	if err != nil || len(faults) > 0 {
+		w := &walker{pkg: pkg}
+		w.add(faults...)
 		e.Findings = append(e.Findings, w.findings()...)
 		return err
 	}
-	def, err := newDefinition()
-	if err != nil {
-		return err
-	}
-	w.def = def
-	value, faults, ok := pkg.build()
-	w.add(faults...)
-	if ok {
-		w.gateway(value)
-	}
-	e.Findings = append(e.Findings, w.findings()...)
-	if e.Findings.Count(diag.Error) > 0 {
-		return nil
-	}
-
-	data, err := value.MarshalJSON()
-	if err != nil {
-		return fmt.Errorf("encoding what passed every check: %w", err)
-	}
-	g, err := schema.Decode(data)
-	if tooLarge := (*json.UnmarshalTypeError)(nil); errors.As(err, &tooLarge) {
-		path := schema.Path(tooLarge.Field)
-		e.Findings = append(e.Findings, diag.Finding{
-			Code: codeBound, Severity: diag.Error, Path: path,
-			Position: e.Positions.Position(path),
-			Message:  fmt.Sprintf("%s: the %s is out of range", last(path), tooLarge.Value),
-		})
-		return nil
-	} else if err != nil {
+	e.Findings = append(e.Findings, pkg.alone()...)
+	var g *schema.Gateway
+	if s := pkg.partitioned(o); s != nil {
+		g, e.Positions.at = s.model, s.positions
+	} else if g, err = e.whole(pkg); g == nil {
 		return err
 	}
 	e.Model = g.Resolve()
@@ -121,4 +99,37 @@ func (e *Environment) compile(m *module) error {
 		e.Findings = append(e.Findings, f)
 	}
 	return nil
+}
+
+// whole evaluates the package at once and finds what is wrong with it; the model is nil where something is.
+func (e *Environment) whole(pkg *pkg) (*schema.Gateway, error) {
+	def, err := newDefinition()
+	if err != nil {
+		return nil, err
+	}
+	w := &walker{pkg: pkg, def: def, positions: e.Positions.at}
+	value, faults, ok := pkg.build()
+	w.add(faults...)
+	if ok {
+		w.gateway(value)
+	}
+	e.Findings = append(e.Findings, w.findings()...)
+	if e.Findings.Count(diag.Error) > 0 {
+		return nil, nil
+	}
+	data, err := value.MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("encoding what passed every check: %w", err)
+	}
+	g, err := schema.Decode(data)
+	if tooLarge := (*json.UnmarshalTypeError)(nil); errors.As(err, &tooLarge) {
+		path := schema.Path(tooLarge.Field)
+		e.Findings = append(e.Findings, diag.Finding{
+			Code: codeBound, Severity: diag.Error, Path: path,
+			Position: e.Positions.Position(path),
+			Message:  fmt.Sprintf("%s: the %s is out of range", last(path), tooLarge.Value),
+		})
+		return nil, nil
+	}
+	return g, err
 }

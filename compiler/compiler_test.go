@@ -43,7 +43,7 @@ func TestFindings(t *testing.T) {
 			if want == nil {
 				t.Fatal("no want")
 			}
-			got := report(t, root, dir)
+			got := report(t, root, dir, compiler.Options{Base: root})
 			if update {
 				want.Data = []byte(got)
 				if err := os.WriteFile(name, txtar.Format(ar), 0o644); err != nil {
@@ -53,15 +53,18 @@ func TestFindings(t *testing.T) {
 			if diff := cmp.Diff(string(want.Data), got); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
+			if diff := cmp.Diff(got, report(t, root, dir, compiler.InParts(compiler.Options{Base: root}))); diff != "" {
+				t.Errorf("findings at once and in parts (-at once +in parts):\n%s", diff)
+			}
 		})
 	}
 }
 
 // report compiles root/dir and returns all that is reported, as text.
-func report(t *testing.T, root, dir string) string {
+func report(t *testing.T, root, dir string, o compiler.Options) string {
 	t.Helper()
 	module(t, root)
-	env, err := compiler.Load(filepath.Join(root, dir), compiler.Options{Base: root})
+	env, err := compiler.Load(filepath.Join(root, dir), o)
 	if err != nil {
 		return "unable: " + strings.ReplaceAll(err.Error(), root, "$ROOT") + "\n"
 	}

@@ -3,6 +3,7 @@ package compiler
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -144,6 +145,9 @@ func typeOf(v cue.Value) string {
 	}
 }
 
+// marks are the attributes that origins are found by: they are gwc's, and no part of what the user wrote.
+var marks = regexp.MustCompile(`@` + originAttr + `\([0-9]+\)`)
+
 // text returns what a side says as it is to be read: its value where it has one, else its source.
 func text(s side) string {
 	out := ""
@@ -158,7 +162,7 @@ func text(s side) string {
 		if err != nil {
 			return "the value"
 		}
-		out = strings.Join(strings.Fields(string(b)), " ")
+		out = strings.Join(strings.Fields(marks.ReplaceAllString(string(b), "")), " ")
 	}
 	const most = 60
 	if r := []rune(out); len(r) > most {

@@ -1,6 +1,9 @@
 package compiler
 
 import (
+	"cmp"
+	"math"
+
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/token"
 )
@@ -26,4 +29,30 @@ func Undescribed() ([]string, error) {
 		}, nil)
 	}
 	return out, nil
+}
+
+// Whole makes Load evaluate environments at once, however large they are.
+func Whole(o Options) Options {
+	o.partition.from = math.MaxInt
+	return o
+}
+
+// InParts makes Load evaluate environments in parts that are as small as they can be.
+func InParts(o Options) Options {
+	o.partition = partition{from: 1, size: 1}
+	return o
+}
+
+// Parts returns how many parts Load evaluates an environment in; 0 says at once.
+func Parts(dir string, o Options) (int, error) {
+	m, err := openModule(dir, o.Base)
+	if err != nil {
+		return 0, err
+	}
+	p, faults, err := m.load()
+	if err != nil || len(faults) > 0 || p.partitioned(o.partition) == nil {
+		return 0, err
+	}
+	c, _ := p.cut()
+	return len(c.parts(cmp.Or(o.partition.size, partitionSize))), nil
 }

@@ -48,6 +48,8 @@ func clean(msg string) string {
 
 var absolute = regexp.MustCompile(`/[^\s:"]+\.cue:[0-9]+:[0-9]+: `)
 
+const hintUnclosed = "a bracket that was opened is not closed"
+
 // syntaxFault describes what is not CUE.
 func syntaxFault(msg string, pos diag.Position) fault {
 	f := fault{Finding: diag.Finding{Code: codeSyntax, Severity: diag.Error, Position: pos, Message: msg}}
@@ -55,11 +57,25 @@ func syntaxFault(msg string, pos diag.Position) fault {
 	case strings.Contains(msg, "not terminated"):
 		f.Hint = "close the quotes on the same line, or write a multi-line string between triple quotes"
 	case strings.Contains(msg, "found 'EOF'"):
-		f.Hint = "a bracket that was opened is not closed"
+		f.Hint = hintUnclosed
 	case strings.Contains(msg, "missing ','"):
 		f.Hint = "separate what stands on one line by commas"
 	}
 	return f
+}
+
+// consequences drops what the parser says only because of an earlier error: a second one on the same line, and
+// a bracket that it misses at the end of the file.
+func consequences(faults []fault) []fault {
+	line := map[string]int{}
+	return slices.DeleteFunc(faults, func(f fault) bool {
+		if f.Code != codeSyntax {
+			return false
+		}
+		before, again := line[f.Position.File]
+		line[f.Position.File] = f.Position.Line
+		return again && (f.Position.Line == before || f.Hint == hintUnclosed)
+	})
 }
 
 // importCause returns the error in an imported file that keeps it from being imported; nil where the import
@@ -115,7 +131,9 @@ func (p *pkg) compileFaults(err error) []fault {
 			f.Code = codeReference
 			f.Message = fmt.Sprintf("reference %q leads nowhere", name)
 			f.Hint = "define it, or put quotes around it if it is meant as text"
-			if guess := nearest.To(name, p.names()); guess != "" {
+			if standard[name] {
+				f.Hint = fmt.Sprintf("import %q", name)
+			} else if guess := nearest.To(name, p.names()); guess != "" {
 				f.Hint = fmt.Sprintf("did you mean %s? Text stands in quotes", guess)
 			}
 		case strings.HasPrefix(format, "unreferenced alias or let clause"):
@@ -136,6 +154,12 @@ func (p *pkg) compileFaults(err error) []fault {
 		faults = slices.DeleteFunc(faults, func(f fault) bool { return f.Hint == hintUnused })
 	}
 	return faults
+}
+
+// standard are those of CUE's own packages that are imported by one word.
+var standard = map[string]bool{
+	"list": true, "math": true, "net": true, "path": true, "regexp": true, "strconv": true, "strings": true,
+	"struct": true, "time": true, "uuid": true,
 }
 
 // names returns what a reference may lead to: fields at the top of the package's files, lets, and imports.

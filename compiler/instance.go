@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"cuelang.org/go/cue/cuecontext"
 	cueerrors "cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/load"
+	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/mod/modfile"
 	cuemodule "cuelang.org/go/mod/module"
 
@@ -59,6 +61,36 @@ func (m *module) load() (*pkg, []fault, error) {
 	p.inst, p.schema = insts[0], insts[1]
 	p.origins = newOrigins(m, p.inst, p.instances())
 	return p, nil, nil
+}
+
+// alone warns of an environment that takes in nothing of the directory above it because that is of another package,
+// which is mostly a misspelt name.
+func (p *pkg) alone() diag.List {
+	above := path.Dir(p.module.dir)
+	files, err := filepath.Glob(filepath.Join(p.module.abs(above), "*.cue"))
+	if err != nil || len(files) == 0 || above == p.module.dir {
+		return nil
+	}
+	other := ""
+	for _, name := range files {
+		file, err := parser.ParseFile(name, nil, parser.PackageClauseOnly)
+		switch {
+		case err != nil:
+			return nil
+		case file.PackageName() == p.inst.PkgName:
+			return nil
+		case other == "":
+			other = file.PackageName()
+		}
+	}
+	if other == "" {
+		return nil
+	}
+	return diag.List{{
+		Code: codePackage, Severity: diag.Warning, Position: p.start(),
+		Message: fmt.Sprintf("the environment takes in nothing of %s, which is package %s and not %s", p.module.display(above), other, p.inst.PkgName),
+		Hint:    "write package " + other + " to share its files",
+	}}
 }
 
 // instances returns the environment's package and those it imports that are the user's.
@@ -109,21 +141,27 @@ func (p *pkg) build() (v cue.Value, faults []fault, ok bool) {
 func (p *pkg) embedsGateway() bool {
 	for _, file := range p.inst.Files {
 		for _, decl := range file.Decls {
-			embed, ok := decl.(*ast.EmbedDecl)
-			if !ok {
-				continue
-			}
-			sel, ok := embed.Expr.(*ast.SelectorExpr)
-			if !ok {
-				continue
-			}
-			name, _, err := ast.LabelName(sel.Sel)
-			if x, ok := sel.X.(*ast.Ident); ok && err == nil && name == "#Gateway" && importsSchema(file, x.Name) {
+			if isGateway(file, decl) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// isGateway reports whether a declaration of a file embeds the schema's #Gateway.
+func isGateway(file *ast.File, decl ast.Decl) bool {
+	embed, ok := decl.(*ast.EmbedDecl)
+	if !ok {
+		return false
+	}
+	sel, ok := embed.Expr.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	name, _, err := ast.LabelName(sel.Sel)
+	x, ok := sel.X.(*ast.Ident)
+	return ok && err == nil && name == "#Gateway" && importsSchema(file, x.Name)
 }
 
 func importsSchema(file *ast.File, name string) bool {
@@ -181,7 +219,7 @@ func (p *pkg) loadFaults(err error) ([]fault, error) {
 			faults = append(faults, syntaxFault(msg, pos))
 		}
 	}
-	return faults, nil
+	return consequences(faults), nil
 }
 
 // offline is the registry that a module's dependencies are looked up in: there is none. What is not vendored

@@ -22,6 +22,11 @@ func (w *walker) leaf(v cue.Value, path schema.Path, s *member, fields []origin)
 			w.incomplete(sides(), path, s, fields)
 		}
 		return
+	} else if at, ok := whereNotAllowed(err); ok {
+		if slices.Contains(at, path) {
+			w.closed(path, fields)
+		}
+		return // what another place does not let in is reported there
 	}
 	all := sides()
 	for _, side := range all {
@@ -43,6 +48,30 @@ func (w *walker) leaf(v cue.Value, path schema.Path, s *member, fields []origin)
 	w.broken(v, path, s, fields)
 }
 
+// whereNotAllowed returns the fields that CUE refuses because something that their structs are made of is closed.
+func whereNotAllowed(err error) (at []schema.Path, ok bool) {
+	for _, e := range cueerrors.Errors(err) {
+		if format, _ := e.Msg(); format == notAllowed {
+			at = append(at, modelPath(e.Path()))
+		}
+	}
+	return at, len(at) > 0
+}
+
+// closed reports a field that the schema knows and that a definition of the user's does not let in.
+func (w *walker) closed(path schema.Path, fields []origin) {
+	f, ok := best(fields)
+	if !ok {
+		return
+	}
+	w.add(fault{Finding: diag.Finding{
+		Code: codeUnknownField, Severity: diag.Error, Path: path,
+		Position: w.pkg.origins.position(f),
+		Message:  fmt.Sprintf("field %q is not in a definition of yours that this is made of", last(path)),
+		Hint:     "a definition (#name) lets no other fields in: add the field to it, end it with ..., or embed the schema's",
+	}, blame: nodes(fields)})
+}
+
 // refused reports a value that the schema does not take.
 func (w *walker) refused(path schema.Path, s *member, side side) {
 	f := fault{Finding: diag.Finding{
@@ -56,6 +85,7 @@ func (w *walker) refused(path schema.Path, s *member, side side) {
 		got = withType(kind, got)
 		if s.isStruct() {
 			want = "a struct"
+			f.Hint = s.takes()
 		}
 		if kind == cue.StringKind && s.elem != nil {
 			f.Hint = "write a list: [" + text(side) + "]"
@@ -110,6 +140,24 @@ func (w *walker) incomplete(sides []side, path schema.Path, s *member, fields []
 		f.Related[0].Message = "the other default is written here"
 		return
 	}
+	for _, side := range sides {
+		if d, ok := side.value.Default(); ok && d.IsConcrete() { // the default is what the schema does not take
+			side.value = d
+			w.refused(path, s, side)
+			return
+		}
+	}
+	for _, side := range sides {
+		if field, ok := circle(side.value); ok {
+			w.add(fault{Finding: diag.Finding{
+				Code: codeCycle, Severity: diag.Error, Path: path,
+				Position: w.pkg.origins.position(f),
+				Message:  fmt.Sprintf("the value depends on %s, which depends on itself", field),
+				Hint:     "give one of the fields on the way a value of its own",
+			}, blame: nodes(fields)})
+			return
+		}
+	}
 	w.add(fault{Finding: diag.Finding{
 		Code: codeIncomplete, Severity: diag.Error, Path: path,
 		Position: w.pkg.origins.position(f),
@@ -132,8 +180,11 @@ func (w *walker) broken(v cue.Value, path schema.Path, s *member, fields []origi
 			continue
 		}
 		f := describe(e)
-		if f.Code == codeIncomplete && w.pkg.patched {
-			return
+		switch {
+		case w.pkg.patched && (f.Code == codeIncomplete || strings.HasPrefix(f.Message, "_")):
+			return // a consequence of the patch
+		case f.Code != codeIncomplete && f.Code != codeCycle && isOwn(e.Path()):
+			return // the mistake is in a hidden field or a definition, and is reported there
 		}
 		f.Path, f.blame = path, nodes(fields)
 		positions := cueerrors.Positions(e)
@@ -150,6 +201,11 @@ func (w *walker) broken(v cue.Value, path schema.Path, s *member, fields []origi
 		w.add(f)
 		return
 	}
+}
+
+// isOwn reports whether a path of CUE's leads into a hidden field or a definition of the user's.
+func isOwn(path []string) bool {
+	return len(path) > 0 && (strings.HasPrefix(path[0], "_") || strings.HasPrefix(path[0], "#"))
 }
 
 // How CUE begins the messages that need a treatment of their own. They are all that its errors give away of

@@ -56,7 +56,7 @@ func (l Limits) run(size int64, f func() error) error {
 		case err := <-done:
 			return err
 		case <-timeout.C:
-			return fmt.Errorf("evaluation took longer than %v: %s", limit, hint)
+			return fmt.Errorf("evaluation took longer than %v: %s", limit.Round(100*time.Millisecond), hint)
 		case <-look.C:
 			if held := heap(); held > memory {
 				return fmt.Errorf("evaluation holds more than %d MiB of memory: %s", memory>>20, hint)

@@ -345,15 +345,22 @@ func FuzzLoad(f *testing.F) {
 }
 
 func BenchmarkLoad(b *testing.B) {
-	for _, routes := range []int{10, 1000, 10000} {
-		b.Run(fmt.Sprintf("routes=%d", routes), func(b *testing.B) {
-			root := tree(b, large(routes))
-			for b.Loop() {
-				if env := load(b, root, "production"); env.Model == nil {
-					b.Fatal(env.Findings)
+	for _, routes := range []int{10, 1000, 10000, 50000} {
+		root := tree(b, large(routes))
+		for _, way := range []struct {
+			name string
+			o    compiler.Options
+		}{{"at-once", compiler.Whole(compiler.Options{})}, {"default", compiler.Options{}}} {
+			b.Run(fmt.Sprintf("routes=%d/%s", routes, way.name), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					env, err := compiler.Load(filepath.Join(root, "production"), way.o)
+					if err != nil || env.Model == nil {
+						b.Fatal(err, env)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
 

@@ -107,8 +107,8 @@ func (m *module) measure() error {
 			}
 			files++
 			info, err := os.Stat(m.abs(path.Join(at, e.Name())))
-			if err != nil {
-				return err
+			if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
+				return fmt.Errorf("reading %q: %w", m.display(path.Join(at, e.Name())), failed.Err)
 			}
 			if err := readable(info); err != nil {
 				return fmt.Errorf("reading %q: %w", m.display(path.Join(at, e.Name())), err)
@@ -163,6 +163,19 @@ func (m *module) position(p token.Pos) diag.Position {
 	}
 	at := p.Position()
 	return diag.Position{File: file, Line: at.Line, Column: at.Column}
+}
+
+// nearer orders positions by how near their files are to the environment: its own, those above it from the bottom up,
+// and those that it imports.
+func (m *module) nearer(a, b token.Pos) int {
+	depth := func(p token.Pos) int {
+		name, _ := m.relative(p.Filename())
+		if dir := path.Dir(name); isBelow(m.dir, dir) {
+			return strings.Count(name, "/")
+		}
+		return -1
+	}
+	return depth(b) - depth(a)
 }
 
 // userPosition returns the first of some positions that is in a file of the user's.
@@ -232,7 +245,7 @@ func (m *module) outdated() diag.List {
 				Severity: diag.Warning,
 				Position: diag.Position{File: m.display(path.Join(m.schemaDir, name))},
 				Message:  "the module's copy of " + v1.ImportPath + " differs from the one in gwc, which is used instead",
-				Hint:     "bring the copy up to date with gwc init, so that cue and editors agree with gwc",
+				Hint:     "bring the copy up to date with \"gwc init --update " + m.display(".") + "\", so that cue and editors agree with gwc",
 			}}
 		}
 	}

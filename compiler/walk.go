@@ -64,6 +64,7 @@ func isOwnError(v cue.Value) bool {
 
 func (w *walker) visitStruct(v cue.Value, iter *cue.Iterator, path schema.Path, s *member, above []origin) {
 	present := map[string]bool{}
+	nameless := false
 	for iter.Next() {
 		sel := iter.Selector()
 		if sel.LabelType() != cue.StringLabel {
@@ -93,6 +94,13 @@ func (w *walker) visitStruct(v cue.Value, iter *cue.Iterator, path schema.Path, 
 			continue
 		}
 		if next == nil && s.each != nil {
+			if s.each.fields[name] != nil && w.isScalar(iter.Value()) {
+				if !nameless {
+					w.nameless(path, name, fields)
+				}
+				nameless = true
+				continue
+			}
 			next = &member{shape: s.each}
 		}
 		switch {
@@ -102,7 +110,9 @@ func (w *walker) visitStruct(v cue.Value, iter *cue.Iterator, path schema.Path, 
 			}
 			w.visit(iter.Value(), at, next, fields)
 		case !s.open:
-			w.unknown(at, name, s, fields)
+			if guess := w.unknown(at, name, s, fields); guess != "" {
+				present[guess] = true // only misspelt
+			}
 		}
 	}
 	for _, name := range s.needs() {
@@ -143,14 +153,19 @@ func (w *walker) visitList(v cue.Value, path schema.Path, s *member, above []ori
 	}
 }
 
-// unknown reports a field that the schema does not know.
-func (w *walker) unknown(at schema.Path, name string, s *member, fields []origin) {
+// isScalar reports whether the user writes a value and no struct at a place.
+func (w *walker) isScalar(v cue.Value) bool {
+	return slices.ContainsFunc(w.sides(v), func(s side) bool { return s.value.IncompleteKind()&cue.StructKind == 0 })
+}
+
+// unknown reports a field that the schema does not know, and returns the one that it probably means.
+func (w *walker) unknown(at schema.Path, name string, s *member, fields []origin) (guess string) {
 	f, ok := best(fields)
 	if !ok {
-		return
+		return ""
 	}
 	hint := "remove it; known here are " + list(sortedKeys(s.fields), "and")
-	if guess := nearest.To(name, sortedKeys(s.fields)); guess != "" {
+	if guess = nearest.To(name, sortedKeys(s.fields)); guess != "" {
 		hint = fmt.Sprintf("did you mean %q?", guess)
 	} else if len(at.Names()) == 1 {
 		hint += "; a field of your own begins with _ or stands in a let clause"
@@ -160,6 +175,21 @@ func (w *walker) unknown(at schema.Path, name string, s *member, fields []origin
 		Position: w.pkg.origins.position(f),
 		Message:  fmt.Sprintf("unknown field %q", name),
 		Hint:     hint,
+	}, blame: nodes(fields)})
+	return guess
+}
+
+// nameless reports a field that stands directly in a struct whose fields the user names.
+func (w *walker) nameless(path schema.Path, name string, fields []origin) {
+	f, ok := best(fields)
+	if !ok {
+		return
+	}
+	w.add(fault{Finding: diag.Finding{
+		Code: codeType, Severity: diag.Error, Path: path,
+		Position: w.pkg.origins.position(f),
+		Message:  fmt.Sprintf("%s: %q stands where a name of your choice must", last(path), name),
+		Hint:     fmt.Sprintf("put a name around it: %s: NAME: {%s: ...}", label(last(path)), label(name)),
 	}, blame: nodes(fields)})
 }
 
@@ -218,6 +248,10 @@ func (w *walker) elsewhere(e cueerrors.Error) {
 		}
 	}
 	f := describe(e)
+	if w.pkg.patched && strings.HasPrefix(f.Message, "_") {
+		return // a consequence of the patch
+	}
+	slices.SortStableFunc(positions, w.pkg.module.nearer)
 	f.Path, f.Position = path, w.pkg.module.userPosition(positions...)
 	if f.Position.File == "" {
 		f.Position = w.nearestPosition(e.Path())
@@ -241,9 +275,6 @@ func (w *walker) relate(f *fault, positions []token.Pos) {
 		at := w.pkg.module.position(p)
 		if at.File == "" || at == f.Position {
 			continue
-		}
-		if strings.Count(at.File, "/") > strings.Count(f.Position.File, "/") {
-			at, f.Position = f.Position, at
 		}
 		f.Code = codeConflict
 		f.Related = append(f.Related, diag.Related{Position: at, Message: "the other value is written here"})

@@ -82,6 +82,18 @@ func (s *shape) want() string {
 	return s.def.words(s.expr)
 }
 
+// takes says what stands in a struct here.
+func (s *shape) takes() string {
+	switch {
+	case s.each == nil || len(s.fields) > 0:
+	case s.each.isStruct():
+		return "its fields are names of your choice: NAME: {...}"
+	default:
+		return "its fields are names of your choice, each with " + s.each.want()
+	}
+	return "its fields are " + list(sortedKeys(s.fields), "and")
+}
+
 // words describes a scalar constraint.
 func (d *definition) words(x ast.Expr) string {
 	alts := d.alternatives(x)

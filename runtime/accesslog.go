@@ -97,13 +97,19 @@ func (l *accessLog) run(to io.Writer) {
 	}
 }
 
-// close writes what is queued.
+// closeTimeout bounds how long the end waits for whoever takes the log.
+const closeTimeout = 2 * time.Second
+
+// close writes what is queued. A log that is stuck does not keep the process from ending.
 func (l *accessLog) close() {
 	if l == nil {
 		return
 	}
 	close(l.stop)
-	<-l.done
+	select {
+	case <-l.done:
+	case <-time.After(closeTimeout):
+	}
 }
 
 func (e *logLine) appendTo(b []byte) []byte {

@@ -75,10 +75,19 @@ func TestTheStatusHasItsShape(t *testing.T) {
 }
 
 func TestAPasswordInTheSourceIsNotShown(t *testing.T) {
-	p := start(t, func(o *runtime.Options) { o.Source = "https://proxy:hunter2@bundles.example.com/gateway.bundle" })
+	p := start(t, func(o *runtime.Options) {
+		o.Source = "https://proxy:hunter2@bundles.example.com/gateway.bundle?token=hunter2"
+	})
 	p.feed <- source.Update{Err: errors.New("no such host")}
 	p.until("the failure is logged", func() bool { return strings.Contains(p.log.String(), "no such host") })
 	if text := p.get("/status").Body + p.log.String(); strings.Contains(text, "hunter2") || !strings.Contains(text, "bundles.example.com") {
+		t.Errorf("shown: %s", text)
+	}
+}
+
+func TestAUserNameThatIsATokenIsNotShown(t *testing.T) {
+	p := start(t, func(o *runtime.Options) { o.Source = "https://hunter2@bundles.example.com/gateway.bundle" })
+	if text := p.get("/status").Body; strings.Contains(text, "hunter2") || !strings.Contains(text, "bundles.example.com") {
 		t.Errorf("shown: %s", text)
 	}
 }
@@ -216,6 +225,7 @@ func TestALogThatIsStuckHoldsNoRequestUp(t *testing.T) {
 	if strings.Contains(p.get("/metrics").Body, "gwproxy_access_log_dropped_total 0\n") {
 		t.Error("no line was dropped")
 	}
+	p.halt() // nor the end
 	close(log.release)
 }
 

@@ -26,16 +26,26 @@ type refusal struct {
 
 // take offers a bundle and, once it is in force, keeps it on disk.
 func (s *Server) take(data []byte, origin string) {
+	s.apply.Lock()
+	defer s.apply.Unlock()
 	if s.offer(data, origin, false) {
 		s.keep(data)
 	}
 }
 
-// offer puts a bundle into force, or records why not. It reports whether it is newly in force. One that is
-// known to have been in force before is a floor for serials even if it cannot be put into force now.
-func (s *Server) offer(data []byte, origin string, before bool) bool {
+// retry offers the refused bundle again that may be served by now, unless a newer one has taken its place.
+func (s *Server) retry() {
 	s.apply.Lock()
 	defer s.apply.Unlock()
+	if data, origin := s.status.again(); data != nil && s.offer(data, origin, false) {
+		s.keep(data)
+	}
+}
+
+// offer puts a bundle into force, or records why not. It reports whether its bytes are newly in force. One that
+// is known to have been in force before is a floor for serials even if it cannot be put into force now. The
+// caller holds s.apply.
+func (s *Server) offer(data []byte, origin string, before bool) bool {
 	inForce := s.current.Load()
 	if inForce != nil && bytes.Equal(inForce.data, data) {
 		s.accepted()
@@ -50,9 +60,12 @@ func (s *Server) offer(data []byte, origin string, before bool) bool {
 		s.refuse(data, nil, origin, refusal{reason: bundle.Reason(err), message: err.Error()})
 		return false
 	}
-	if inForce != nil && b.Revision == inForce.bundle.Revision { // signed again
+	if inForce != nil && b.Revision == inForce.bundle.Revision { // signed again, perhaps by the only key of tomorrow
+		again := *inForce
+		again.bundle, again.data, again.origin = b, data, origin
+		s.current.Store(&again)
 		s.accepted()
-		return false
+		return true
 	}
 	if before {
 		s.floor = floor{b.Serial, b.Revision}
@@ -116,9 +129,9 @@ func (s *Server) accepted() {
 func (s *Server) refuse(data []byte, b *bundle.Bundle, origin string, r refusal) {
 	out := Refused{Reason: r.reason, Message: r.message, Origin: origin, At: s.o.Clock().UTC().Truncate(time.Second)}
 	if b == nil {
-		b, _ = bundle.Inspect(data) // as far as it can be read
-	}
-	if b != nil {
+		said := bundle.ReadLabel(data)
+		out.Revision, out.Serial, out.GitRevision = said.Revision, said.Serial, said.GitRevision
+	} else {
 		out.Revision, out.Serial, out.GitRevision = b.Revision, b.Serial, b.GitRevision
 		for _, p := range r.problems {
 			out.Problems = append(out.Problems, Problem{

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -264,6 +265,88 @@ func TestAStateDirectoryThatCannotBeWrittenIsSaid(t *testing.T) {
 	p := start(t, func(o *runtime.Options) { o.StateDir = filepath.Join(file, "state") })
 	p.publish(gateway(t, "http://127.0.0.1:1"))
 	p.until("the status says so", func() bool { return strings.Contains(p.server.Status().StateError, "not a directory") })
+
+	if err := os.Remove(file); err != nil { // as a disk that was full has room again
+		t.Fatal(err)
+	}
+	p.until("the bundle is kept after all", func() bool { return p.server.Status().StateError == "" })
+	if _, err := os.Stat(filepath.Join(file, "state", "last-good.bundle")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAStateThatIsNoFileHoldsNothingUp(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "last-good.bundle"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, func(o *runtime.Options) { o.StateDir = dir })
+	p.publish(gateway(t, "http://127.0.0.1:1"))
+	p.until("the status says so", func() bool { return strings.Contains(p.server.Status().StateError, "writing") })
+}
+
+func TestWhatCrashesLeftBehindIsRemovedInTime(t *testing.T) {
+	dir := t.TempDir()
+	for name, age := range map[string]time.Duration{".last-good.bundle.OLD": 2 * time.Hour, ".last-good.bundle.NEW": 0, "other": 2 * time.Hour} {
+		path := filepath.Join(dir, name)
+		writeFile(t, path, "half a bun")
+		at := time.Now().Add(-age)
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := start(t, func(o *runtime.Options) { o.StateDir = dir })
+	p.publish(gateway(t, "http://127.0.0.1:1"))
+	var got []string
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	// The other one may be another proxy's, which is writing it now.
+	if diff := cmp.Diff([]string{".last-good.bundle.NEW", "last-good.bundle", "other"}, got); diff != "" {
+		t.Errorf("state directory (-want +got):\n%s", diff)
+	}
+}
+
+func TestABundleThatIsSignedAgainIsKeptWithTheNewSignature(t *testing.T) {
+	next := newKey(t)
+	dir := t.TempDir()
+	p := start(t, func(o *runtime.Options) { o.StateDir, o.Keys = dir, append(o.Keys, next.Public()) })
+	g := gateway(t, "http://127.0.0.1:1")
+	p.publish(g)
+	p.feed <- source.Update{Data: sealed(t, g, p.serial, next), Origin: "again"}
+	p.until("the new key vouches for it", func() bool { return p.server.Status().Active.KeyID == next.Public().ID() })
+	if a := p.get("/metrics"); !strings.Contains(a.Body, "gwproxy_bundle_swaps_total 1\n") {
+		t.Error("it was swapped in again")
+	}
+	p.halt()
+
+	again := start(t, func(o *runtime.Options) { o.StateDir, o.Keys = dir, []bundle.PublicKey{next.Public()} })
+	again.until("the last good bundle is served", func() bool { return again.server.Status().Active != nil })
+}
+
+// A bundle waits for a port that is taken. Once a newer one is in force nothing of it is left, not even a refusal.
+func TestWhatWaitsIsForgottenOnceSomethingNewerServes(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	p := start(t, func(o *runtime.Options) { o.Recheck, o.Listen["other"] = time.Millisecond, taken.Addr().String() })
+	g := gateway(t, "http://127.0.0.1:1")
+	for range 300 {
+		p.refused(p.seal(gateway(t, "http://127.0.0.1:1", func(g *schema.Gateway, _ *schema.Route) {
+			g.Listeners["other"] = schema.Listener{Port: 8081}
+		})))
+		p.publish(g)
+		if r := p.server.Status().Refused; r != nil {
+			t.Fatalf("refused for %q: %s", r.Reason, r.Message)
+		}
+	}
+	time.Sleep(10 * time.Millisecond)
+	if r := p.server.Status().Refused; r != nil {
+		t.Fatalf("refused for %q: %s", r.Reason, r.Message)
+	}
 }
 
 func TestOldListenersFinishWhatTheyBegan(t *testing.T) {

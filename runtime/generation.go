@@ -37,6 +37,7 @@ type generation struct {
 // A servedRoute is what the server needs of a route beside its filters.
 type servedRoute struct {
 	api, name string
+	model     *schema.Route
 	metrics   *metric.Route
 	call      *upstream.Route // nil: the route answers by itself
 	timeout   time.Duration
@@ -81,7 +82,7 @@ func (s *Server) build(b *bundle.Bundle) (*generation, []schema.Problem) {
 	}
 	for _, r := range g.table.Routes() {
 		served := &servedRoute{
-			api: r.API, name: r.Name, metrics: g.metrics.Route(r.API, r.Name), timeout: r.Route.Timeout.Std(),
+			api: r.API, name: r.Name, model: r.Route, metrics: g.metrics.Route(r.API, r.Name), timeout: r.Route.Timeout.Std(),
 		}
 		if len(r.Backends) > 0 {
 			backends := make([]upstream.Backend, len(r.Backends))

@@ -71,6 +71,11 @@ func (v *visit) run() {
 		v.respond()
 		return
 	}
+	if v.gen.table.Ambiguous(v.listener.name, &x.Request, r) {
+		x.Fail(http.StatusBadRequest, "path-ambiguous", "The request's path can be read as that of another resource.")
+		v.respond()
+		return
+	}
 	v.route = v.gen.routes[r]
 	if v.route.timeout > 0 {
 		v.deadline, x.Context = newDeadline(x.Context, v.route.timeout)
@@ -95,7 +100,7 @@ func (v *visit) call() {
 		x.Fail(http.StatusServiceUnavailable, upstream.NoEndpoint, "The route has no backend in use.")
 		return
 	}
-	after := newTrailer(v.r.Trailer, x.Request.Header)
+	after := newTrailer(v.r.Trailer, v.route.model, x.Request.Header)
 	if v.body != nil {
 		v.body.trailer = after
 	}

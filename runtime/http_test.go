@@ -134,6 +134,11 @@ func TestWhatIsNotPlainlyARequestIsRefused(t *testing.T) {
 		"tunnel":                    {"CONNECT a:443 HTTP/1.1\r\n" + rest, 405},
 		"user name in the host":     {"GET / HTTP/1.1\r\nHost: u@a\r\nConnection: close\r\n\r\n", 400},
 		"path in the host":          {"GET / HTTP/1.1\r\nHost: a/b\r\nConnection: close\r\n\r\n", 400},
+		"port and no host":          {"GET / HTTP/1.1\r\nHost: :80\r\nConnection: close\r\n\r\n", 400},
+		"address that is empty":     {"GET / HTTP/1.1\r\nHost: []\r\nConnection: close\r\n\r\n", 400},
+		"label that is empty":       {"GET / HTTP/1.1\r\nHost: a..b\r\nConnection: close\r\n\r\n", 400},
+		"dot twice at the end":      {"GET / HTTP/1.1\r\nHost: a..\r\nConnection: close\r\n\r\n", 400},
+		"dot and no host":           {"GET / HTTP/1.1\r\nHost: .\r\nConnection: close\r\n\r\n", 400},
 		"port that is none":         {"GET / HTTP/1.1\r\nHost: a:b\r\nConnection: close\r\n\r\n", 400},
 		"two hosts":                 {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n", 400},
 		"no host":                   {"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", 400},
@@ -156,6 +161,28 @@ func TestWhatIsNotPlainlyARequestIsRefused(t *testing.T) {
 				t.Error("the backend was asked")
 			}
 		})
+	}
+}
+
+// What one server reads as one path and another as two is how requests get past the filters of a route.
+func TestAPathOfTwoReadingsIsRefused(t *testing.T) {
+	backend := echo(t, "one")
+	p := start(t)
+	p.publish(gateway(t, backend.URL, func(g *schema.Gateway, r *schema.Route) {
+		admin := *r
+		admin.Match = &schema.Match{Path: &schema.PathMatch{Prefix: "/admin"}}
+		admin.Auth = &schema.Auth{APIKey: &schema.APIKeyAuth{}}
+		g.APIs = map[string]schema.API{"echo": {Routes: map[string]schema.Route{"admin": admin}}}
+	}))
+	for path, want := range map[string]int{
+		"/admin/users": 401, "/%61dmin/users": 401, "//admin": 401, "/x/..//admin": 401,
+		"/admin%2fusers": 400, "/admin%5Cusers": 400, "/admin;x/users": 400, "/;/admin": 400, "/%2Fadmin": 400,
+		"/a%2Fb": 200, "/a;b/c": 200,
+	} {
+		got := raw(t, p.address("http"), "GET "+path+" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+		if !strings.HasPrefix(got, fmt.Sprintf("HTTP/1.1 %d ", want)) {
+			t.Errorf("%s: %.40q, want status %d", path, got, want)
+		}
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 const maxPatience = 16
 
 // recheck looks at what lies outside bundles until ctx ends: when a secret has changed, the generation in force
-// is built again with the new one; a bundle that was refused for an outside reason is tried again. What fails
-// is tried less and less often, and at once when a secret changes.
+// is built again with the new one; a bundle that was refused for an outside reason is tried again, and so is
+// keeping one that could not be kept. What fails is tried less and less often, and at once when a secret changes.
 func (s *Server) recheck(ctx context.Context, inUse uint64) {
 	ticker := time.NewTicker(s.o.Recheck)
 	defer ticker.Stop()
@@ -29,8 +29,9 @@ func (s *Server) recheck(ctx context.Context, inUse uint64) {
 		if now != seen {
 			seen, wait, patience = now, 1, 1
 		}
-		pending, origin := s.status.again()
-		if pending == nil && now == inUse {
+		pending, _ := s.status.again()
+		unkept := s.status.unkept()
+		if pending == nil && !unkept && now == inUse {
 			wait, patience = 1, 1
 			continue
 		}
@@ -40,7 +41,10 @@ func (s *Server) recheck(ctx context.Context, inUse uint64) {
 		patience = min(2*patience, maxPatience)
 		wait = patience
 		if pending != nil {
-			s.take(pending, origin)
+			s.retry()
+		}
+		if unkept {
+			s.keepAgain()
 		}
 		if now != inUse && s.rebuild() {
 			inUse = now

@@ -93,7 +93,7 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 		s.status.setAdmin(ln.Addr().String())
 		admin := &http.Server{
-			Handler: s.adminHandler(), ReadHeaderTimeout: readHeaderTimeout, WriteTimeout: time.Minute, ErrorLog: s.quietLog(),
+			Handler: s.adminHandler(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, WriteTimeout: time.Minute, ErrorLog: s.quietLog(),
 		}
 		go admin.Serve(ln) //nolint:errcheck // ends with ErrServerClosed
 		defer admin.Close()
@@ -117,10 +117,10 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// redacted returns a source's reference without the password that a URL may hold.
+// redacted returns a source's reference without what may be secret in a URL: user, password and query.
 func redacted(ref string) string {
-	if u, err := url.Parse(ref); err == nil && u.User != nil {
-		return u.Redacted()
+	if u, err := url.Parse(ref); err == nil && u.Host != "" {
+		return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 	}
 	return ref
 }

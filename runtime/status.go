@@ -193,11 +193,21 @@ func (b *statusBoard) setSecrets(message string) bool {
 	return news
 }
 
-func (b *statusBoard) setState(err error) {
+// setState reports whether the error is news.
+func (b *statusBoard) setState(err error) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	had := b.state
 	b.state = ""
 	if err != nil {
 		b.state = err.Error()
 	}
+	return b.state != had
+}
+
+// unkept reports whether the bundle in force could not be kept.
+func (b *statusBoard) unkept() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.state != ""
 }

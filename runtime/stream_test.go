@@ -87,10 +87,12 @@ func TestTrailersPassUnlessTheyRestateTheHeader(t *testing.T) {
 		got = r.Trailer
 	})
 	p := start(t)
-	p.publish(gateway(t, backend.URL))
+	p.publish(gateway(t, backend.URL, func(_ *schema.Gateway, r *schema.Route) {
+		r.Headers = &schema.Headers{Request: &schema.HeaderChange{Remove: []string{"x-role"}}}
+	}))
 	answer := raw(t, p.address("http"), "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"+
-		"Trailer: X-Sum, X-User, X-Forwarded-For\r\nX-User: me\r\nConnection: close\r\n\r\n"+
-		"3\r\nabc\r\n0\r\nX-Sum: 42\r\nX-User: you\r\nX-Forwarded-For: 6.6.6.6\r\nX-Unannounced: 1\r\n\r\n")
+		"Trailer: X-Sum, X-User, X_User, X-Role, X-Forwarded-For\r\nX-User: me\r\nConnection: close\r\n\r\n"+
+		"3\r\nabc\r\n0\r\nX-Sum: 42\r\nX-User: you\r\nX_User: you\r\nX-Role: admin\r\nX-Forwarded-For: 6.6.6.6\r\nX-Unannounced: 1\r\n\r\n")
 	if !strings.HasPrefix(answer, "HTTP/1.1 200") {
 		t.Fatal(answer)
 	}

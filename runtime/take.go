@@ -103,6 +103,9 @@ func hostOf(authority string) (string, bool) {
 			}
 		}
 	}
+	if authority != "" && (host == "" || host[0] == '.' || strings.Contains(host, "..")) { // no host has an empty label
+		return "", false
+	}
 	if len(port) > 5 || strings.Trim(port, "0123456789") != "" {
 		return "", false
 	}

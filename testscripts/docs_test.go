@@ -175,3 +175,31 @@ func (r *reader) run(command string) string {
 	}
 	return text
 }
+
+var (
+	link = regexp.MustCompile(`\]\(([^)#:\s]+)(#[^)\s]*)?\)`)
+	code = regexp.MustCompile("(?ms)^```.*?^```$|`[^`\n]*`|^    .*$")
+)
+
+// TestDocumentsLinkToWhatIsThere follows the relative links of all documents.
+func TestDocumentsLinkToWhatIsThere(t *testing.T) {
+	docs, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := filepath.Glob("../docs/reference/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range append(append(docs, more...), "../README.md", "../examples/README.md") {
+		text, err := os.ReadFile(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(code.ReplaceAllString(string(text), ""), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(doc), filepath.FromSlash(m[1]))); err != nil {
+				t.Errorf("%s links to %s: %v", doc, m[1], err)
+			}
+		}
+	}
+}

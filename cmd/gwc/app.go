@@ -73,6 +73,20 @@ Exit status: 0 fine, 1 findings or differences at or above the asked threshold, 
 	})
 	root.SetVersionTemplate("gwc {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetHelpCommand(&cobra.Command{
+		Use:   "help [VERB]",
+		Short: "Say what a verb does",
+		Args:  func(_ *cobra.Command, args []string) error { return verb(root, args) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, _, err := root.Find(args)
+			if err != nil {
+				return err
+			}
+			cmd.InitDefaultHelpFlag()
+			cmd.InitDefaultVersionFlag()
+			return cmd.Help()
+		},
+	})
 	// In the order in which people come to need them.
 	root.AddCommand(
 		a.initCommand(),
@@ -99,6 +113,9 @@ func verb(root *cobra.Command, args []string) error {
 	}
 	var known []string
 	for _, cmd := range root.Commands() {
+		if cmd.Name() == args[0] {
+			return nil
+		}
 		known = append(known, cmd.Name())
 	}
 	if near := nearest.To(args[0], known); near != "" {

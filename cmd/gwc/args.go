@@ -22,6 +22,16 @@ func exactly(n int, names ...string) cobra.PositionalArgs {
 	}
 }
 
+// atLeast accepts one argument or more.
+func atLeast(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return exactly(1, name)(cmd, args)
+		}
+		return nil
+	}
+}
+
 // registryFlags say how to speak to a registry.
 type registryFlags struct {
 	plainHTTP bool

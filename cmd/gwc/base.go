@@ -1,14 +1,9 @@
 package main
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -101,6 +96,9 @@ func (a *app) revision(ctx context.Context, dir, rev string) (*schema.Gateway, e
 	}
 	top, err := git(ctx, abs, "rev-parse", "--show-toplevel")
 	if err != nil {
+		if !outsideRepository(err) {
+			return nil, err
+		}
 		if rev != "" {
 			return nil, fmt.Errorf("base %q is no file or directory, and %q is not in a git repository", rev, dir)
 		}
@@ -110,6 +108,9 @@ func (a *app) revision(ctx context.Context, dir, rev string) (*schema.Gateway, e
 		rev = "origin/main"
 		if _, err := git(ctx, top, "rev-parse", "--verify", "--quiet", rev+"^{commit}"); err != nil {
 			rev = "HEAD"
+			if _, err := git(ctx, top, "rev-parse", "--verify", "--quiet", rev); err != nil {
+				return nil, fmt.Errorf("the repository of %q has no commit to compare with: name a directory, a bundle or oci:// with --base", dir)
+			}
 		}
 	}
 	commit, err := git(ctx, top, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
@@ -138,69 +139,4 @@ func (a *app) revision(ctx context.Context, dir, rev string) (*schema.Gateway, e
 		return (&schema.Gateway{Environment: filepath.Base(dir)}).Resolve(), nil
 	}
 	return a.baseModel(rev, then)
-}
-
-// maxBaseFile bounds a file of a base; no CUE file that a person edits comes near.
-const maxBaseFile = 16 << 20
-
-// extract writes what a commit holds of CUE below dir.
-func extract(ctx context.Context, repo, commit, dir string) error {
-	cmd := exec.CommandContext(ctx, "git", "-C", repo, "archive", "--format=tar", commit)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	err = untar(stdout, dir)
-	if _, drained := io.Copy(io.Discard, stdout); err == nil {
-		err = drained
-	}
-	if waited := cmd.Wait(); waited != nil {
-		return fmt.Errorf("git archive: %w: %s", waited, strings.TrimSpace(stderr.String()))
-	}
-	return err
-}
-
-func untar(r io.Reader, dir string) error {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	for tr := tar.NewReader(r); ; {
-		h, err := tr.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if h.Typeflag != tar.TypeReg || !strings.HasSuffix(h.Name, ".cue") {
-			continue
-		}
-		if h.Size > maxBaseFile {
-			return fmt.Errorf("%q has %d bytes, more than %d", h.Name, h.Size, maxBaseFile)
-		}
-		data, err := io.ReadAll(tr)
-		if err != nil {
-			return err
-		}
-		name := filepath.FromSlash(h.Name)
-		if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return err
-		}
-		if err := root.WriteFile(name, data, 0o644); err != nil {
-			return err
-		}
-	}
-}
-
-// git runs a git command in dir and returns what it prints, without the last newline.
-func git(ctx context.Context, dir string, args ...string) (string, error) {
-	out, err := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...).Output()
-	return strings.TrimSuffix(string(out), "\n"), err
 }

@@ -81,10 +81,10 @@ commit that is checked out, in Unix seconds.`,
 
 // contents returns what goes into the bundle of an environment.
 func (a *app) contents(ctx context.Context, env *compiler.Environment, given bool, serial uint64) (bundle.Contents, error) {
-	commit, when := lastCommit(ctx, env.Dir)
+	commit, when, err := lastCommit(ctx, env.Dir)
 	if !given {
-		if when == 0 {
-			return bundle.Contents{}, fmt.Errorf("%q is in no git commit to take a serial from: give one with --serial", env.Dir)
+		if err != nil {
+			return bundle.Contents{}, fmt.Errorf("%q is in no git commit to take a serial from: give one with --serial (%w)", env.Dir, err)
 		}
 		serial = when
 	}
@@ -101,23 +101,27 @@ func (a *app) contents(ctx context.Context, env *compiler.Environment, given boo
 	}, nil
 }
 
-// lastCommit returns the commit that is checked out in dir, "-dirty" where dir holds something else, and its time.
-func lastCommit(ctx context.Context, dir string) (commit string, when uint64) {
-	commit, err := git(ctx, dir, "rev-parse", "HEAD")
-	if err != nil {
-		return "", 0
+// lastCommit returns the commit that is checked out in dir and its time. The commit is marked "-dirty" where CUE files
+// of the module differ from it: those of dir, those that it shares with others, or those that it imports.
+func lastCommit(ctx context.Context, dir string) (commit string, when uint64, err error) {
+	if commit, err = git(ctx, dir, "rev-parse", "HEAD"); err != nil {
+		return "", 0, err
 	}
 	text, err := git(ctx, dir, "show", "-s", "--format=%ct", "HEAD")
 	if err != nil {
-		return "", 0
+		return "", 0, err
 	}
 	if when, err = strconv.ParseUint(text, 10, 64); err != nil {
-		return "", 0
+		return "", 0, err
 	}
-	if changes, err := git(ctx, dir, "status", "--porcelain", "--", "."); err != nil || changes != "" {
+	root, err := moduleRoot(dir)
+	if err != nil {
+		return "", 0, err
+	}
+	if changes, err := git(ctx, root, "status", "--porcelain", "--", ":(glob)**/*.cue"); err != nil || changes != "" {
 		commit += "-dirty"
 	}
-	return commit, when
+	return commit, when, nil
 }
 
 // positionTexts returns where everything in a model is written, in files relative to the repository (without one: to

@@ -39,23 +39,27 @@ func (a *app) examine(ctx context.Context, dir string, policyDirs []string) (*co
 	found = append(found, violations...)
 	// What the proxy would refuse must never be signed: its own table build has the last word.
 	_, problems := route.Build(env.Model, filter.Deps{})
-	found = append(found, unreported(diag.FromProblems(problems, diag.Error), found)...)
+	refused := diag.FromProblems(problems, diag.Error)
 	found.Locate(env.Positions)
-	env.Findings = append(env.Findings, found...)
+	refused.Locate(env.Positions)
+	found = append(found, unreported(refused, found)...)
+	env.Findings = append(env.Findings, found.Merged()...)
 	return env, nil
 }
 
-// unreported returns the findings about places of which nothing in reported says that something is wrong.
+// unreported returns the findings about places of which nothing in reported says that something is wrong: neither of
+// the place in the model, nor of the one in the file, where many places of the model may be written.
 func unreported(l, reported diag.List) diag.List {
-	wrong := map[schema.Path]bool{}
+	wrong, at := map[schema.Path]bool{}, map[diag.Position]bool{}
 	for _, f := range reported {
 		if f.Severity == diag.Error {
+			at[f.Position] = f.Position.File != ""
 			for path := f.Path; path != ""; path = path.Parent() {
 				wrong[path] = true
 			}
 		}
 	}
-	return slices.DeleteFunc(l, func(f diag.Finding) bool { return wrong[f.Path] })
+	return slices.DeleteFunc(l, func(f diag.Finding) bool { return wrong[f.Path] || at[f.Position] })
 }
 
 // violations holds an environment to the policies, less what is waived. Rego that cannot be used is a finding too.

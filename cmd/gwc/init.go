@@ -55,6 +55,9 @@ func (a *app) start(dir string) error {
 	if err != nil {
 		return err
 	}
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is a file: name a directory", dir)
+	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		switch _, err := os.Lstat(filepath.Join(dir, name)); {
 		case err == nil:
@@ -63,7 +66,7 @@ func (a *app) start(dir string) error {
 			return err
 		}
 	}
-	if err := writeAll(dir, files); err != nil {
+	if err := writeNew(dir, files); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.out, "%s is ready: cd %s && gwc vet\n", dir, dir)
@@ -133,6 +136,29 @@ func schemaFiles() (map[string][]byte, error) {
 		files[filepath.Join(filepath.FromSlash(vendored), entry.Name())] = data
 	}
 	return files, nil
+}
+
+// writeNew writes files that are not there yet, all of them or none.
+func writeNew(dir string, files map[string][]byte) error {
+	made := []string{dir}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		for at := filepath.Dir(name); at != "."; at = filepath.Dir(at) {
+			made = append(made, filepath.Join(dir, at))
+		}
+	}
+	made = slices.DeleteFunc(made, isDir)
+	err := writeAll(dir, files)
+	if err == nil {
+		return nil
+	}
+	for name := range files {
+		_ = os.Remove(filepath.Join(dir, name)) // it may not have come to it
+	}
+	slices.SortFunc(made, func(a, b string) int { return len(b) - len(a) })
+	for _, at := range made {
+		_ = os.Remove(at)
+	}
+	return err
 }
 
 func writeAll(dir string, files map[string][]byte) error {

@@ -27,7 +27,7 @@ func (a *app) keygenCommand() *cobra.Command {
 		Long: `Make a key pair for signing bundles, in the files that cosign uses: NAME.key is the private key, encrypted with a
 password, and NAME.pub the public key. The password comes from GWC_PASSWORD, or is asked for on a terminal.`,
 		Example: `  gwc keygen -o gateway`,
-		Args:    cobra.NoArgs,
+		Args:    exactly(0),
 		RunE: func(*cobra.Command, []string) error {
 			k, err := key.Generate(key.Kind(kind))
 			if err != nil {

@@ -194,7 +194,11 @@ func writeCommand(b *bytes.Buffer, cmd *cobra.Command) {
 			if value != "" {
 				value = "`" + value + "`"
 			}
-			fmt.Fprintf(b, "| `--%s` | %s | %s |\n", f.Name, value, cell(f.Usage))
+			name := "`--" + f.Name + "`"
+			if f.Shorthand != "" {
+				name = "`-" + f.Shorthand + "`, " + name
+			}
+			fmt.Fprintf(b, "| %s | %s | %s |\n", name, value, cell(f.Usage))
 		})
 	}
 }

@@ -22,7 +22,7 @@ func (a *app) statusCommand() *cobra.Command {
 definitions. The exit status is 1 if a proxy serves nothing, refuses its newest bundle, or serves another revision
 than the others.`,
 		Example: `  gwc status 127.0.0.1:9901`,
-		Args:    cobra.MinimumNArgs(1),
+		Args:    atLeast("ADDRESS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 			defer cancel()

@@ -45,6 +45,7 @@
 //	redirect-loop           a redirect leads to where it stands
 //	regex                   RE2 refuses an expression
 //	regex-size              an expression is longer or larger than the bounds
+//	regex-unmatched         no path matches an expression (warning)
 //	rewrite-ambiguous       both the prefix and the whole path are replaced
 //	rewrite-unused          a route rewrites requests that it sends nowhere
 //	route-action            a route has not exactly one of backends, redirect and respond

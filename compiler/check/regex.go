@@ -63,6 +63,29 @@ func judge(expr string) verdict {
 	return verdict{}
 }
 
+// begins returns the character that all that matches an expression begins with; false where there is not one, or
+// where it is not plain to see.
+func begins(expr string) (rune, bool) {
+	re, err := syntax.Parse(expr, syntax.Perl)
+	for err == nil {
+		switch re.Op {
+		case syntax.OpLiteral:
+			return re.Rune[0], true
+		case syntax.OpCapture, syntax.OpPlus:
+			re = re.Sub[0]
+		case syntax.OpConcat:
+			sub := re.Sub
+			for len(sub) > 1 && (sub[0].Op == syntax.OpBeginText || sub[0].Op == syntax.OpBeginLine) {
+				sub = sub[1:]
+			}
+			re = sub[0]
+		default:
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
 // program compiles an expression as package regexp does.
 func program(expr string) (*syntax.Prog, error) {
 	re, err := syntax.Parse(expr, syntax.Perl)

@@ -10,6 +10,11 @@ import (
 func TestRegexes(t *testing.T) {
 	run(t, []test{
 		{"RE2 expressions are fine", only(func(r *schema.Route) { r.Match.Path = &schema.PathMatch{Regex: `/users/(?:[0-9]+|me)(?i:/profile)?`} }), nil},
+		{"a path without a slash", only(func(r *schema.Route) { r.Match.Path = &schema.PathMatch{Regex: "^(users|user)/.*"} }), []string{
+			`warning regex-unmatched apis.echo.routes.default.match.path.regex: no path matches the expression of route "default": it begins with 'u', and a path with '/'`,
+			"  help: the expression is matched against the whole path: begin it with /",
+		}},
+		{"paths with a slash", only(func(r *schema.Route) { r.Match.Path = &schema.PathMatch{Regex: "^(/a|/b)+|.*"} }), nil},
 		{"look-ahead in a path", only(func(r *schema.Route) { r.Match.Path = &schema.PathMatch{Regex: "/(?!admin).*"} }), []string{
 			`error regex apis.echo.routes.default.match.path.regex: RE2 refuses the expression: invalid or unsupported Perl syntax: "(?!"`,
 			"  help: write an RE2 expression: no look-around, no back-references, at most 1000 repetitions",

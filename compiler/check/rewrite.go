@@ -26,15 +26,27 @@ func checkRewrites(p *pass) {
 			if d.Path != nil {
 				p.replacement(r.path("redirect", "path"), d.Path.Prefix, d.Path.Full, prefix)
 			}
-			if d.Scheme == "" && d.Host == "" && d.Port == 0 && (d.Path == nil || *d.Path == (schema.RedirectPath{})) {
+			if d.Scheme == "" && d.Host == "" && d.Port == 0 && samePath(d.Path, r.Match) {
 				p.report(diag.Finding{
 					Code: "redirect-loop", Severity: diag.Error, Path: r.path("redirect"),
 					Message: fmt.Sprintf("the redirect of route %q leads to the same address again", r.name),
-					Hint:    "set at least one of scheme, host, port and path",
+					Hint:    "set at least one of scheme, host, port and path to something else",
 				})
 			}
 		}
 	}
+}
+
+// samePath reports whether a redirect leaves the path as it was matched.
+func samePath(to *schema.RedirectPath, m *schema.Match) bool {
+	if to == nil || *to == (schema.RedirectPath{}) {
+		return true
+	}
+	from := schema.PathMatch{Prefix: "/"}
+	if m != nil && m.Path != nil {
+		from = *m.Path
+	}
+	return to.Prefix != "" && to.Prefix == from.Prefix || to.Full != "" && to.Full == from.Exact
 }
 
 // replacement checks what takes the place of a path.

@@ -43,7 +43,21 @@ func TestCheckRewrites(t *testing.T) {
 			}
 		}, []string{
 			`error redirect-loop apis.echo.routes.old.redirect: the redirect of route "old" leads to the same address again`,
-			"  help: set at least one of scheme, host, port and path",
+			"  help: set at least one of scheme, host, port and path to something else",
 		}},
+		{"a redirect to the prefix that it matches", func(g *schema.Gateway) {
+			g.APIs["echo"].Routes["old"] = schema.Route{
+				Match: prefix("/old"), Redirect: &schema.Redirect{Status: 301, Path: &schema.RedirectPath{Prefix: "/old"}},
+			}
+		}, []string{
+			`error redirect-loop apis.echo.routes.old.redirect: the redirect of route "old" leads to the same address again`,
+			"  help: set at least one of scheme, host, port and path to something else",
+		}},
+		{"a redirect to the path that it matches, elsewhere", func(g *schema.Gateway) {
+			g.APIs["echo"].Routes["old"] = schema.Route{
+				Match:    &schema.Match{Path: &schema.PathMatch{Exact: "/old"}},
+				Redirect: &schema.Redirect{Status: 301, Scheme: "https", Path: &schema.RedirectPath{Full: "/old"}},
+			}
+		}, nil},
 	})
 }

@@ -195,10 +195,10 @@ var edits = []struct{ path, value, want string }{
 	{R + "rateLimit.fair.requests", `30`, `~ apis.echo.routes.default.rateLimit.fair.requests: 60 -> 30  breaking: rate limit lowered`},
 	{R + "rateLimit.fair", `{"requests": 1, "per": "second", "by": "consumer", "scope": "route"}`, `~ apis.echo.routes.default.rateLimit.fair.per: "minute" -> "second"  breaking: fewer requests at once` + "\n" +
 		`~ apis.echo.routes.default.rateLimit.fair.requests: 60 -> 1  breaking: fewer requests at once`},
-	{R + "rateLimit.fair", `{"requests": 1, "per": "second", "burst": 60, "by": "consumer", "scope": "route"}`, `+ apis.echo.routes.default.rateLimit.fair.burst: 60  safe: the same rate` + "\n" +
-		`~ apis.echo.routes.default.rateLimit.fair.per: "minute" -> "second"  safe: the same rate` + "\n" +
+	{R + "rateLimit.fair", `{"requests": 1, "per": "second", "burst": 60, "by": "consumer", "scope": "route"}`, `~ apis.echo.routes.default.rateLimit.fair.per: "minute" -> "second"  safe: the same rate` + "\n" +
 		`~ apis.echo.routes.default.rateLimit.fair.requests: 60 -> 1  safe: the same rate`},
-	{R + "rateLimit.fair.burst", `90`, `+ apis.echo.routes.default.rateLimit.fair.burst: 90  risky: more requests at once`},
+	{R + "rateLimit.fair.burst", `90`, `~ apis.echo.routes.default.rateLimit.fair.burst: 60 -> 90  risky: more requests at once`},
+	{R + "rateLimit.fair.burst", `10`, `~ apis.echo.routes.default.rateLimit.fair.burst: 60 -> 10  breaking: fewer requests at once`},
 	{R + "rateLimit.fair.by", `"ip"`, `~ apis.echo.routes.default.rateLimit.fair.by: "consumer" -> "ip"  risky: requests are counted otherwise`},
 	{R + "rateLimit.fair.scope", `"api"`, `~ apis.echo.routes.default.rateLimit.fair.scope: "route" -> "api"  breaking: more routes share the limit`},
 	{"apis.echo.routes.old.rateLimit", `{"fair": {"requests": 1, "per": "second", "by": "ip", "scope": "route"}}`, `+ apis.echo.routes.old.rateLimit: {"fair":{"requests":1,"per":"second","by":"ip","burst":1,"scope":"route"}}  breaking: rate limit added`},

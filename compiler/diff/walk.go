@@ -67,7 +67,7 @@ func (w *walker) walk(at place, old, new, oldIn, newIn reflect.Value) {
 		w.walk(at.field("disabled", true), old.FieldByName("Disabled"), new.FieldByName("Disabled"), old, new)
 		w.walk(at, old.FieldByName("Windows"), new.FieldByName("Windows"), old, new)
 	case t == reflect.TypeFor[schema.RateLimitWindow]():
-		w.fields(at, impliedBurst(old), impliedBurst(new))
+		w.window(at, old, new)
 	case t.Kind() == reflect.Struct:
 		w.fields(at, old, new)
 	case t.Kind() == reflect.Pointer:
@@ -84,13 +84,14 @@ func (w *walker) walk(at place, old, new, oldIn, newIn reflect.Value) {
 	}
 }
 
-// impliedBurst returns a window without the burst that it has anyway: as many requests as the limit.
-func impliedBurst(window reflect.Value) reflect.Value {
-	v := window.Interface().(schema.RateLimitWindow)
-	if v.Burst == v.Requests {
-		v.Burst = 0
+// window compares two windows. A burst that both have anyway, as many requests as the limit, follows the limit and is
+// no change of its own.
+func (w *walker) window(at place, old, new reflect.Value) {
+	a, b := old.Interface().(schema.RateLimitWindow), new.Interface().(schema.RateLimitWindow)
+	if a.Burst == a.Requests && b.Burst == b.Requests {
+		a.Burst, b.Burst = 0, 0
 	}
-	return reflect.ValueOf(v)
+	w.fields(at, reflect.ValueOf(a), reflect.ValueOf(b))
 }
 
 func (w *walker) fields(at place, old, new reflect.Value) {

@@ -45,6 +45,11 @@ func Write(dir string, files []File) (changes Changes, err error) {
 		return Changes{}, fmt.Errorf("writing %s: %w", dir, err)
 	}
 	defer root.Close()
+	unlock, err := lock(dir)
+	if err != nil {
+		return Changes{}, fmt.Errorf("writing %s: %w", dir, err)
+	}
+	defer unlock()
 	owned, err := readList(root)
 	if err != nil {
 		return Changes{}, fmt.Errorf("reading %s: %w", filepath.Join(dir, listFile), err)

@@ -3,7 +3,9 @@ package render_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -177,5 +179,31 @@ func TestWriteGoesThroughNoLink(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]string{}, tree(t, elsewhere)); diff != "" {
 		t.Errorf("elsewhere (-want +got):\n%s", diff)
+	}
+}
+
+func TestWritesAtOnceFollowEachOther(t *testing.T) {
+	dir := t.TempDir()
+	var done sync.WaitGroup
+	for i := range 16 {
+		done.Go(func() {
+			text := []byte(strconv.Itoa(i))
+			files := []render.File{{Path: "a/one", Data: text}, {Path: "a/two", Data: text}, {Path: "b/three", Data: text}}
+			if _, err := render.Write(dir, files); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	done.Wait()
+	var texts []string
+	for _, name := range []string{"a/one", "a/two", "b/three"} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, string(text))
+	}
+	if texts[0] != texts[1] || texts[1] != texts[2] {
+		t.Errorf("the files of %q are those of several writes", texts)
 	}
 }

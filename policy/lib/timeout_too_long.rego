@@ -14,6 +14,7 @@ minute := time.parse_duration_ns("60s")
 deny contains {"path": ["apis", a, "routes", r, "timeout"], "message": message} if {
 	some a, api in input.apis
 	some r, route in api.routes
+	route.backends
 	time.parse_duration_ns(route.timeout) > minute
 	message := sprintf("%s has a timeout of %s, more than 60s", [model.route_name(a, r), route.timeout])
 }

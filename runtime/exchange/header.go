@@ -65,6 +65,38 @@ func (h *Header) Del(name string) {
 	*h = kept
 }
 
+// DelAlike removes all fields whose names are [Alike] name: for what a backend is to take from nobody but the
+// gateway.
+func (h *Header) DelAlike(name string) {
+	kept := (*h)[:0]
+	for _, f := range *h {
+		if !Alike(f.Name, name) {
+			kept = append(kept, f)
+		}
+	}
+	*h = kept
+}
+
+// Alike reports whether two field names are one to a backend that takes '_' for '-', as CGI and its heirs do.
+func Alike(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := 0; i < len(a); i++ {
+		if a[i] != b[i] && dashed(a[i]) != dashed(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func dashed(c byte) byte {
+	if c == '_' {
+		return '-'
+	}
+	return lower(c)
+}
+
 // EqualFold reports whether two strings are equal without regard to ASCII case.
 func EqualFold(a, b string) bool {
 	if len(a) != len(b) {

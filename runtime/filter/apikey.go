@@ -44,7 +44,7 @@ func (a *apiKey) key(r *exchange.Request) (string, *denial) {
 }
 
 func (a *apiKey) strip(r *exchange.Request) {
-	r.Header.Del(a.header)
+	r.Header.DelAlike(a.header)
 	if a.query != "" {
 		r.Query = exchange.DeleteQuery(r.Query, a.query)
 	}

@@ -82,7 +82,7 @@ func (f *authentication) Request(x *exchange.Exchange) bool {
 		}
 	}
 	for _, name := range f.claimed {
-		x.Request.Header.Del(name)
+		x.Request.Header.DelAlike(name)
 	}
 	x.Request.Header = append(x.Request.Header, who.fields...)
 	x.Caller = who.Caller

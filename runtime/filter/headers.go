@@ -26,7 +26,15 @@ func (c *headerChange) apply(h *exchange.Header) {
 // requestChange changes the request on its way to the backend.
 type requestChange struct{ headerChange }
 
+// Request leaves no second spelling of what it removes or sets: a backend could take the client's for the
+// gateway's.
 func (f *requestChange) Request(x *exchange.Exchange) bool {
+	for _, name := range f.remove {
+		x.Request.Header.DelAlike(name)
+	}
+	for _, field := range f.set {
+		x.Request.Header.DelAlike(field.Name)
+	}
 	f.apply(&x.Request.Header)
 	return false
 }

@@ -17,13 +17,13 @@ const changes = `{"backends": {"echo": {}}, "headers": {
 func TestHeadersAreRemovedThenSetThenAdded(t *testing.T) {
 	g := one(t, filter.Deps{}, changes)
 	g.backend = func(x *exchange.Exchange) {
-		want := exchange.Header{{Name: "x-keep", Value: "k"}, {Name: "X-Set", Value: "1"}, {Name: "x-add", Value: "client"}, {Name: "X-Add", Value: "2"}}
+		want := exchange.Header{{Name: "x-keep", Value: "k"}, {Name: "x-add", Value: "client"}, {Name: "X-Set", Value: "1"}, {Name: "X-Add", Value: "2"}}
 		if diff := cmp.Diff(want, x.Request.Header); diff != "" {
 			t.Errorf("request (-want +got):\n%s", diff)
 		}
 		x.Response.Header = exchange.Header{{Name: "Server", Value: "s"}, {Name: "X-GATEWAY", Value: "b"}, {Name: "x-gateway", Value: "c"}, {Name: "Content-Type", Value: "a/b"}}
 	}
-	x := get("x-gone", "g", "x-keep", "k", "X-SET", "s", "X-GONE", "h", "x-add", "client")
+	x := get("x-gone", "g", "x-keep", "k", "X-SET", "s", "X-GONE", "h", "X_Gone", "i", "x_set", "t", "x-add", "client")
 	g.serve("a/r", x)
 	want := exchange.Header{{Name: "X-Gateway", Value: "gwc"}, {Name: "Content-Type", Value: "text/x"}, {Name: "X-Add", Value: "3"}}
 	if diff := cmp.Diff(want, x.Response.Header); diff != "" {

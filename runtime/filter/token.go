@@ -92,11 +92,11 @@ func (t *token) read(r *exchange.Request) (string, *denial) {
 
 // bearer returns what stands after "Bearer " (RFC 6750, section 2.1).
 func bearer(value string) (string, bool) {
-	const scheme = "bearer "
-	if len(value) < len(scheme) || !exchange.EqualFold(value[:len(scheme)], scheme) {
+	const scheme = "bearer"
+	if len(value) <= len(scheme) || !exchange.EqualFold(value[:len(scheme)], scheme) || value[len(scheme)] != ' ' && value[len(scheme)] != '\t' {
 		return "", false
 	}
-	return strings.Trim(value[len(scheme):], " "), true
+	return strings.Trim(value[len(scheme):], " \t"), true
 }
 
 // verify returns the claims of a token whose signature is the issuer's.

@@ -215,6 +215,7 @@ func TestWhereTheTokenIs(t *testing.T) {
 		{"no header", "", nil, "auth-missing", nil},
 		{"another scheme", "", []string{"Authorization", "Basic " + token}, "auth-missing", nil},
 		{"no scheme", "", []string{"Authorization", token}, "auth-missing", nil},
+		{"a tab before it", "", []string{"Authorization", "Bearer\t" + token}, "", nil},
 		{"two headers", "", []string{"Authorization", "Bearer " + token, "authorization", "Bearer " + token}, "token-malformed", nil},
 		{"spaces around it", "", []string{"Authorization", "Bearer   " + token + " "}, "", nil},
 		{"passed on", `, "forward": true`, []string{"Authorization", "Bearer " + token}, "", []string{"Authorization: Bearer " + token}},

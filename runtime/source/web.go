@@ -58,8 +58,11 @@ func (w *web) redirect(r *http.Request, via []*http.Request) error {
 	if len(via) >= 10 {
 		return errors.New("it redirects more than 10 times")
 	}
+	if r.URL.Scheme != "https" && r.URL.Scheme != "http" {
+		return fmt.Errorf("it redirects to %s:, and not to https", r.URL.Scheme)
+	}
 	if !secure(r.URL, w.options) {
-		return errors.New("it redirects from https to http")
+		return fmt.Errorf("it redirects to %q, which has no TLS", r.URL.Scheme+"://"+r.URL.Host)
 	}
 	return nil
 }

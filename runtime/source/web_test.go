@@ -162,7 +162,15 @@ func TestARedirectFromHTTPSToHTTPIsRefused(t *testing.T) {
 	t.Cleanup(s.Close)
 	o := quickly
 	o.Transport = s.Client().Transport
-	watch(t, s.URL, o).expectError("it redirects from https to http")
+	watch(t, s.URL, o).expectError(`it redirects to "http://example.com", which has no TLS`)
+}
+
+func TestARedirectToAFileIsRefused(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "file:///etc/hostname")
+		w.WriteHeader(http.StatusFound)
+	})
+	watch(t, s.URL, quickly).expectError("it redirects to file:, and not to https")
 }
 
 func TestPasswordsAreUsedAndNotShown(t *testing.T) {

@@ -25,6 +25,9 @@ func Open(data []byte, t Trust) (*Bundle, error) {
 	if !ok {
 		return nil, refuse(ManifestMissing, "the archive holds no %s: it is not a bundle", manifestFile)
 	}
+	if len(raw) > maxManifest {
+		return nil, refuse(Malformed, "%s has %d bytes, the most allowed is %d", manifestFile, len(raw), maxManifest)
+	}
 	// A later format may sign in another way, so its version is asked first. It is not trusted for more than
 	// this message.
 	if v := versionOf(raw); v > formatVersion {

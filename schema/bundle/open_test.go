@@ -170,6 +170,7 @@ func TestOpenFailsClosed(t *testing.T) {
 	}{
 		{name: "empty", data: nil, reason: "not-an-archive"},
 		{name: "garbage", data: []byte("<html>404 not found</html>"), reason: "not-an-archive"},
+		{name: "garbage that is short", data: []byte("<html>"), reason: "not-an-archive"},
 		{name: "gzip of garbage", data: zip(t, noise(4096)), reason: "corrupt"},
 		{name: "an empty tar", data: zip(t, tarOf(t, nil)), reason: "manifest-missing"},
 		{name: "ends in the header", data: sealed[:5], reason: "truncated"},
@@ -233,6 +234,12 @@ func TestOpenFailsClosed(t *testing.T) {
 			p.rewrite(t, "signature.json", func(e map[string]any) { e["payloadType"] = "text/plain" })
 		}), reason: "signature-invalid"},
 		{name: "signature is no envelope", data: forge(func(p parts) { p["signature.json"] = "[]" }), reason: "signature-invalid"},
+		{name: "a manifest that is a bomb", data: forge(func(p parts) {
+			p["manifest.json"] = `{"formatVersion":1,"files":{` + strings.Repeat(`"a":{},`, 10_000) + `"b":{}}}`
+		}), reason: "malformed"},
+		{name: "signatures that are a bomb", data: forge(func(p parts) {
+			p["signature.json"] = `{"signatures":[` + strings.Repeat(`{},`, 100_000) + `{}]}`
+		}), reason: "signature-invalid"},
 		{name: "far too many signatures", data: forge(func(p parts) {
 			p.rewrite(t, "signature.json", func(e map[string]any) {
 				e["signatures"] = slices.Repeat(e["signatures"].([]any), 17)

@@ -19,6 +19,7 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"strings"
 )
 
 // A File is an entry of an archive.
@@ -115,6 +116,28 @@ func Unpack(data []byte, limits Limits) ([]File, error) {
 	return files, nil
 }
 
+// First returns the first file of an archive, if it has at most limit bytes. It reads no further: what follows
+// may be anything.
+func First(data []byte, limit int) (File, error) {
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return File{}, fault(NotAnArchive, "the file is not a gzip archive")
+	}
+	r := tar.NewReader(io.LimitReader(z, int64(limit)+2<<20)) // a tar header may be a megabyte by itself
+	h, err := r.Next()
+	if err != nil {
+		return File{}, tarFault(err)
+	}
+	if h.Typeflag != tar.TypeReg || h.Size > int64(limit) {
+		return File{}, fault(TooLarge, "entry %.100q is no file of at most %d bytes", h.Name, limit)
+	}
+	content := make([]byte, h.Size)
+	if _, err := io.ReadFull(r, content); err != nil {
+		return File{}, tarFault(err)
+	}
+	return File{h.Name, content}, nil
+}
+
 // gunzip returns the one member of a gzip file, of at most limit bytes.
 func gunzip(data []byte, limit int) ([]byte, error) {
 	src := bytes.NewReader(data)
@@ -122,6 +145,8 @@ func gunzip(data []byte, limit int) ([]byte, error) {
 	switch {
 	case len(data) == 0:
 		return nil, fault(NotAnArchive, "the file is empty")
+	case !strings.HasPrefix(gzipHeader, string(data[:min(2, len(data))])): // however short it is
+		return nil, fault(NotAnArchive, "the file is not a gzip archive")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, fault(Truncated, "the archive ends within its first %d bytes", len(data))
 	case err != nil:
