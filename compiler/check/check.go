@@ -18,6 +18,7 @@
 //	auth-no-keys            auth asks for API keys and no consumer has one (warning)
 //	certificate-missing     a listener speaks TLS without a certificate
 //	consumer-unknown        auth allows a consumer that does not exist (warning where a token may name it)
+//	cors-empty              CORS allows no origin (warning)
 //	cors-origin             an origin is written as no browser writes it
 //	duration-order          a bound lies above the bound around it
 //	endpoint-duplicate      two endpoints of an upstream are one address (warning)
@@ -33,6 +34,7 @@
 //	jwks-private-key        a key set holds private key material
 //	jwks-source             a JWKS has not exactly one of url and inline
 //	jwks-symmetric-key      a key set holds a shared secret
+//	list-empty              a list that narrows something is empty
 //	listener-missing        APIs are defined and no listener is
 //	listener-redirect       a listener redirects to a listener that redirects
 //	listener-unknown        a listener is named that does not exist
@@ -46,6 +48,7 @@
 //	regex                   RE2 refuses an expression
 //	regex-size              an expression is longer or larger than the bounds
 //	regex-unmatched         no path matches an expression (warning)
+//	replicas-order          more replicas are asked for than allowed
 //	rewrite-ambiguous       both the prefix and the whole path are replaced
 //	rewrite-unused          a route rewrites requests that it sends nowhere
 //	route-action            a route has not exactly one of backends, redirect and respond
@@ -84,6 +87,7 @@ func Run(g *schema.Gateway) diag.List {
 		checkActions,
 		checkRewrites,
 		checkMatches,
+		checkEmptyLists,
 		checkConflicts,
 		checkAuth,
 		checkAllow,
@@ -94,6 +98,7 @@ func Run(g *schema.Gateway) diag.List {
 		checkDurations,
 		checkUnused,
 		checkWaivers,
+		checkReplicas,
 	} {
 		check(p)
 	}

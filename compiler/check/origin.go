@@ -17,6 +17,13 @@ func checkOrigins(p *pass) {
 		if r.CORS == nil || !seen.first(r.CORS) {
 			continue
 		}
+		if len(r.CORS.Origins) == 0 {
+			p.report(diag.Finding{
+				Code: "cors-empty", Severity: diag.Warning, Path: r.path("cors"),
+				Message: "CORS allows no origin, so that no page of another one can read answers",
+				Hint:    `name the pages' origins, for instance origins: ["https://app.example.com"]`,
+			})
+		}
 		for i, origin := range r.CORS.Origins {
 			if hint := badOrigin(origin); hint != "" {
 				p.report(diag.Finding{

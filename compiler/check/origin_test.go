@@ -9,6 +9,10 @@ import (
 func TestCheckOrigins(t *testing.T) {
 	run(t, []test{
 		{"what browsers send is fine", origins("*", "null", "https://app.example.com", "https://*.example.com", "http://localhost:3000", "https://[::1]:8443", "capacitor://localhost"), nil},
+		{"none", origins(), []string{
+			"warning cors-empty apis.echo.routes.default.cors: CORS allows no origin, so that no page of another one can read answers",
+			`  help: name the pages' origins, for instance origins: ["https://app.example.com"]`,
+		}},
 		{"a path", origins("https://app.example.com/", "https://app.example.com/x?y"), []string{
 			`error cors-origin apis.echo.routes.default.cors.origins.0: origin "https://app.example.com/" is not what a browser sends`,
 			`  help: an origin ends with its host or port: write scheme, host and, where it is not the scheme's own, port: "https://app.example.com:8443"`,
