@@ -17,7 +17,7 @@ func called(definition string) string {
 	case "#Host":
 		return `a host name such as "api.example.com" or "*.example.com"`
 	case "#Duration", "#Timeout":
-		return `a duration such as "500ms" or "10s"`
+		return `a duration above 0 such as "500ms" or "10s"`
 	case "#Port":
 		return "a port from 1 to 65535"
 	case "#Secret":

@@ -140,7 +140,10 @@ func (a *Auth) filled() *Auth {
 		orList(&jwt.Algorithms, "RS256", "ES256", "EdDSA")
 		orDefault(&jwt.Header, "Authorization")
 		orDefault(&jwt.ConsumerClaim, "sub")
-		orDefault(&jwt.ClockSkew, Duration(30*time.Second))
+		if jwt.ClockSkew == nil { // none at all is a choice too
+			skew := Duration(30 * time.Second)
+			jwt.ClockSkew = &skew
+		}
 		out.JWT = &jwt
 	}
 	return &out

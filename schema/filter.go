@@ -48,7 +48,7 @@ type JWTAuth struct {
 	Forward        bool              `json:"forward,omitempty"`
 	ConsumerClaim  string            `json:"consumerClaim,omitempty"`
 	GroupsClaim    string            `json:"groupsClaim,omitempty"`
-	ClockSkew      Duration          `json:"clockSkew,omitempty"`
+	ClockSkew      *Duration         `json:"clockSkew,omitempty"`
 }
 
 // A JWKS is where an issuer's keys come from: exactly one of its fields is set.

@@ -181,7 +181,7 @@ func fieldValue(v any) (value string, ok, fits bool) {
 }
 
 func (c *compilation) claimRules(config *schema.JWTAuth, at schema.Path) claimRules {
-	rules := claimRules{issuer: config.Issuer, audiences: config.Audiences, skew: max(config.ClockSkew.Std(), 0)}
+	rules := claimRules{issuer: config.Issuer, audiences: config.Audiences, skew: skew(config)}
 	if config.Issuer == "" {
 		c.report(at.Join("issuer"), "jwt-issuer", "write the iss claim of the issuer's tokens", "no issuer is named")
 	}
@@ -197,4 +197,12 @@ func (c *compilation) claimRules(config *schema.JWTAuth, at schema.Path) claimRu
 		rules.required = append(rules.required, requiredClaim{name, want})
 	}
 	return rules
+}
+
+// skew returns how far clocks may be apart; a resolved model says it.
+func skew(config *schema.JWTAuth) time.Duration {
+	if config.ClockSkew == nil {
+		return 0
+	}
+	return max(config.ClockSkew.Std(), 0)
 }
