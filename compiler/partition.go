@@ -16,8 +16,9 @@ import (
 )
 
 // A large environment is evaluated in parts: groups of its APIs, each in a context of its own that is dropped
-// once the APIs are decoded, and all the rest in one more. The parts use every core, and what is held
-// meanwhile does not grow with the environment.
+// once the APIs are decoded, and all the rest in one more. The parts use every core, and of what evaluation
+// makes only as many parts are held as there are cores. They share the syntax tree, which evaluation only
+// reads: references are resolved while files are loaded.
 //
 // The outcome is that of the whole. The value of a field follows from what is written for it and from what
 // that refers to, and an environment is cut only where the syntax alone shows both (cut.go). A part in which
