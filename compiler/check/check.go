@@ -53,6 +53,7 @@
 //	rewrite-unused          a route rewrites requests that it sends nowhere
 //	route-action            a route has not exactly one of backends, redirect and respond
 //	route-conflict          two routes take the same requests at the same precedence
+//	route-outranked         a route that asks for more loses requests to one that lists methods (warning)
 //	route-overlap           two routes take some of the same requests, and only their names decide (warning)
 //	slo-unreachable         a latency objective lies above a route's timeout (warning)
 //	unused-consumer         a consumer has API keys that no route asks for (info)
@@ -72,6 +73,7 @@ import (
 // findings in equal order.
 func Run(g *schema.Gateway) diag.List {
 	p := &pass{Gateway: g, routes: routesOf(g)}
+	p.candidates = candidatesOf(p)
 	for _, check := range []func(*pass){
 		checkListeners,
 		checkListenerRedirects,
@@ -89,6 +91,7 @@ func Run(g *schema.Gateway) diag.List {
 		checkMatches,
 		checkEmptyLists,
 		checkConflicts,
+		checkOutranked,
 		checkAuth,
 		checkAllow,
 		checkJWKS,
@@ -108,8 +111,9 @@ func Run(g *schema.Gateway) diag.List {
 // A pass is one run over one model.
 type pass struct {
 	*schema.Gateway
-	routes   []route
-	findings diag.List
+	routes     []route
+	candidates []*candidate // the routes, in the same order
+	findings   diag.List
 }
 
 func (p *pass) report(f diag.Finding) { p.findings = append(p.findings, f) }

@@ -18,9 +18,8 @@ import (
 // that they have. Within a bucket two routes with equal matches conflict; two whose matches differ, and which
 // some request can nevertheless fulfil both, overlap, and only their names decide.
 func checkConflicts(p *pass) {
-	candidates := candidatesOf(p)
 	buckets := map[precedence][]*candidate{}
-	for _, c := range candidates {
+	for _, c := range p.candidates {
 		for _, key := range c.keys() {
 			buckets[key] = append(buckets[key], c)
 		}
@@ -48,6 +47,7 @@ type candidate struct {
 	hosts     []string
 	listeners []string // that serve it, by name; nil: all
 	path      [2]string
+	methods   []string
 	values    []value // sorted by name
 	signature string  // of values
 }
@@ -89,7 +89,7 @@ func (c *candidate) read(known expressions) {
 	if m == nil {
 		m = &schema.Match{}
 	}
-	c.path = canonical(m.Path)
+	c.path, c.methods = canonical(m.Path), m.Methods
 	for name, v := range m.Headers {
 		c.values = append(c.values, value{name: "header " + strings.ToLower(name), ValueMatch: v})
 	}
