@@ -1,0 +1,57 @@
+package http1
+
+import (
+	"errors"
+	"io"
+	"net"
+
+	"gwc.dev/runtime/exchange"
+)
+
+var errNoUpgrade = errors.New("the endpoint did not change to a protocol that the client asked for")
+
+// Tunnel passes on an endpoint's 101 answer and then joins the two connections until both sides have ended. Each
+// direction ends by itself: an end of one side is passed on to the other as the end of that direction. A slow
+// reader slows the writer down. received and sent count what came from the client and what went to it.
+func (c *Conn) Tunnel(x *exchange.Exchange, call *Call) (received, sent int64, err error) {
+	if c.answered {
+		return 0, 0, errAnswered
+	}
+	if x.Response.Status != 101 || call.meta.Upgrade == "" || !exchange.EqualFold(call.meta.Upgrade, c.meta.Upgrade) {
+		return 0, 0, errNoUpgrade
+	}
+	c.answered, c.ending = true, true
+	c.answer = Meta{Minor: 1, Upgrade: call.meta.Upgrade}
+	if err := c.writer.WriteResponse(x.Request.Method, &x.Response, &c.answer, ""); err != nil {
+		return 0, 0, err
+	}
+	if err := c.writer.Flush(); err != nil {
+		return 0, 0, err
+	}
+	c.wire.unlimited()
+	call.wire.unlimited()
+	inward := make(chan int64)
+	go func() { inward <- join(call.wire.Conn, c.wire.Conn, c.reader.Rest()) }()
+	sent = join(c.wire.Conn, call.wire.Conn, call.reader.Rest())
+	return <-inward, sent, nil
+}
+
+// join copies one direction to its end: first what had been read already. An end is passed on; where only a whole
+// connection can be ended, or something broke, both are.
+func join(to, from net.Conn, first []byte) (n int64) {
+	_, err := to.Write(first)
+	if err == nil {
+		n, err = io.Copy(to, from)
+	}
+	if err != nil || !closeWrite(to) {
+		to.Close()
+		from.Close()
+	}
+	return n + int64(len(first))
+}
+
+// closeWrite ends a connection's own direction, if it can be ended by itself.
+func closeWrite(c net.Conn) bool {
+	half, ok := c.(interface{ CloseWrite() error })
+	return ok && half.CloseWrite() == nil
+}
