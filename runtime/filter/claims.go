@@ -51,7 +51,7 @@ func (r *claimRules) check(c claims, now time.Time) *denial {
 	}
 	for _, want := range r.required {
 		if !holds(want.name, c[want.name], want.want) {
-			return deny("token-claim", "The token lacks a claim that this resource needs.")
+			return &denial{403, "token-claim", "The token lacks a claim that this resource needs."}
 		}
 	}
 	return nil

@@ -144,7 +144,11 @@ func (t *token) strip(r *exchange.Request) {
 func (t *token) challenge(realm string, d *denial) string {
 	value := `Bearer realm="` + realm + `"`
 	if d != missing { // RFC 6750, section 3.1: no error where there was no token
-		value += `, error="invalid_token", error_description="` + strings.TrimSuffix(d.detail, ".") + `"`
+		code := "invalid_token"
+		if d.status == 403 {
+			code = "insufficient_scope"
+		}
+		value += `, error="` + code + `", error_description="` + strings.TrimSuffix(d.detail, ".") + `"`
 	}
 	return value
 }
