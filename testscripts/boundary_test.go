@@ -25,7 +25,7 @@ var layers = []struct {
 	{"./compiler/render/...", []string{"schema", "compiler/render"}, []string{"k8s.io/", "sigs.k8s.io/kustomize", "sigs.k8s.io/controller-runtime/pkg/scheme"}},
 	{"./policy/...", []string{"schema", "policy", "compiler/diag", "compiler/nearest"}, []string{"github.com/open-policy-agent/"}},
 	{"./runtime/...", []string{"schema", "runtime"}, nil},
-	{"./cmd/gwproxy/...", []string{"schema", "runtime", "cmd/gwproxy"}, nil},
+	{"./cmd/gwproxy/...", []string{"schema", "runtime", "cmd/gwproxy", "cmd/internal"}, nil},
 }
 
 var heavyModules = []string{

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"gwc.dev/cmd/internal/version"
 	"gwc.dev/compiler/nearest"
 )
 
@@ -62,7 +62,7 @@ type-checks them, proves properties of them, holds them to policies, and compile
 gwproxy serves, with the Kubernetes manifests, Prometheus rules and Flux objects beside it.
 
 Exit status: 0 fine, 1 findings or differences at or above the asked threshold, 2 gwc could not do it.`,
-		Version:       version(),
+		Version:       version.Of(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          verb,
@@ -122,23 +122,6 @@ func verb(root *cobra.Command, args []string) error {
 		return fmt.Errorf("no verb %q: did you mean %q?", args[0], near)
 	}
 	return fmt.Errorf("no verb %q: \"gwc help\" lists them", args[0])
-}
-
-// version returns the module's version, or the commit that the binary was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return "devel " + s.Value[:min(12, len(s.Value))]
-		}
-	}
-	return "devel"
 }
 
 // colour reports whether w is a terminal whose user has not refused colour (https://no-color.org).

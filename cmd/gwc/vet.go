@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gwc.dev/cmd/internal/version"
 	"gwc.dev/compiler"
 	"gwc.dev/compiler/diag"
 )
@@ -65,7 +66,7 @@ func policyFlag(cmd *cobra.Command, dirs *[]string) {
 }
 
 func (a *app) printFindings(w io.Writer, format string, l diag.List) error {
-	return diag.Write(w, format, l, diag.Options{Color: a.colour(w), Source: source, Version: version()})
+	return diag.Write(w, format, l, diag.Options{Color: a.colour(w), Source: source, Version: version.Of()})
 }
 
 // source reads a file that a finding names, to show the line.

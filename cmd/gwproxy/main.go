@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"gwc.dev/cmd/internal/version"
 	"gwc.dev/runtime"
 )
 
@@ -38,7 +39,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, usage)
 		return 0
 	case s.showVersion:
-		fmt.Fprintln(stdout, "gwproxy "+version())
+		fmt.Fprintln(stdout, "gwproxy "+version.Of())
 		return 0
 	}
 	options, done, err := s.options(stdout, stderr)

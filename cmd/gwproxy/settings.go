@@ -8,10 +8,10 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"strings"
 	"time"
 
+	"gwc.dev/cmd/internal/version"
 	"gwc.dev/runtime"
 	"gwc.dev/schema/bundle"
 )
@@ -107,7 +107,7 @@ func (s *settings) options(stdout, stderr io.Writer) (o runtime.Options, done fu
 		Source: s.source, PlainHTTP: s.plainHTTP, PollInterval: s.pollInterval,
 		InsecureSkipVerify: s.insecure, Environment: s.environment,
 		SecretsDir: s.secretsDir, StateDir: s.stateDir, AdminAddr: s.admin, Listen: s.listen,
-		DrainDelay: s.drainDelay, DrainTimeout: s.drainTimeout, Version: version(),
+		DrainDelay: s.drainDelay, DrainTimeout: s.drainTimeout, Version: version.Of(),
 		Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: s.level})),
 	}
 	if s.admin == "off" {
@@ -146,23 +146,6 @@ func innermost(err error) error {
 		return onPath.Err
 	}
 	return err
-}
-
-// version is the module's version or, of a build from a checkout, the revision.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" {
-			return setting.Value
-		}
-	}
-	return "devel"
 }
 
 // A list is a flag that may be repeated.

@@ -19,11 +19,11 @@ func checkHeaders(p *pass) {
 		}
 		if r.Respond != nil {
 			p.forbiddenHeaders(r.Respond.Headers, r.path("respond", "headers"))
-			p.sameHeaders(r.Respond.Headers, r.path("respond", "headers"))
+			sameHeaders(p, r.Respond.Headers, r.path("respond", "headers"), "the other value")
 		}
 		if r.Auth != nil && r.Auth.JWT != nil && auths.first(r.Auth) {
 			p.forbiddenHeaders(r.Auth.JWT.ForwardClaims, r.path("auth", "jwt", "forwardClaims"))
-			p.sameHeaders(r.Auth.JWT.ForwardClaims, r.path("auth", "jwt", "forwardClaims"))
+			sameHeaders(p, r.Auth.JWT.ForwardClaims, r.path("auth", "jwt", "forwardClaims"), "the other value")
 		}
 	}
 }
@@ -34,8 +34,8 @@ func (p *pass) headerChange(c *schema.HeaderChange, at schema.Path) {
 	}
 	p.forbiddenHeaders(c.Set, at.Join("set"))
 	p.forbiddenHeaders(c.Add, at.Join("add"))
-	p.sameHeaders(c.Set, at.Join("set"))
-	p.sameHeaders(c.Add, at.Join("add"))
+	sameHeaders(p, c.Set, at.Join("set"), "the other value")
+	sameHeaders(p, c.Add, at.Join("add"), "the other value")
 	set := map[string]string{}
 	for name := range schema.Sorted(c.Set) {
 		set[strings.ToLower(name)] = name
@@ -65,16 +65,16 @@ func (p *pass) headerChange(c *schema.HeaderChange, at schema.Path) {
 }
 
 // sameHeaders reports names that differ in case only: which value holds would depend on their order.
-func (p *pass) sameHeaders(values map[string]string, at schema.Path) {
+func sameHeaders[V any](p *pass, values map[string]V, at schema.Path, other string) {
 	first := map[string]string{}
 	for name := range schema.Sorted(values) {
 		key := strings.ToLower(name)
-		if other, taken := first[key]; taken {
+		if rival, taken := first[key]; taken {
 			p.report(diag.Finding{
 				Code: "header-repeated", Severity: diag.Error, Path: at.Join(name),
-				Message: fmt.Sprintf("%q and %q are the same header", other, name),
+				Message: fmt.Sprintf("%q and %q are the same header", rival, name),
 				Hint:    "keep one of them; the case of a header's name does not count",
-				Related: []diag.Related{{Path: at.Join(other), Message: "the other value"}},
+				Related: []diag.Related{{Path: at.Join(rival), Message: other}},
 			})
 			continue
 		}

@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"strings"
 
 	"gwc.dev/compiler/diag"
 	"gwc.dev/schema"
@@ -40,7 +39,7 @@ func checkMatches(p *pass) {
 		}
 		p.values(bad, m.Headers, r.path("match", "headers"))
 		p.values(bad, m.Query, r.path("match", "query"))
-		p.repeatedHeaders(m.Headers, r.path("match", "headers"))
+		sameHeaders(p, m.Headers, r.path("match", "headers"), "the other match")
 	}
 }
 
@@ -57,24 +56,6 @@ func (p *pass) values(bad regexes, matches map[string]schema.ValueMatch, at sche
 		if v.Regex != "" {
 			p.regex(bad, v.Regex, func() schema.Path { return at.Join(name, "regex") })
 		}
-	}
-}
-
-// repeatedHeaders reports header names that differ in case only.
-func (p *pass) repeatedHeaders(matches map[string]schema.ValueMatch, at schema.Path) {
-	first := map[string]string{}
-	for name := range schema.Sorted(matches) {
-		key := strings.ToLower(name)
-		if other, taken := first[key]; taken {
-			p.report(diag.Finding{
-				Code: "header-repeated", Severity: diag.Error, Path: at.Join(name),
-				Message: fmt.Sprintf("%q and %q are the same header", other, name),
-				Hint:    "keep one of them; the case of a header's name does not count",
-				Related: []diag.Related{{Path: at.Join(other), Message: "the other match"}},
-			})
-			continue
-		}
-		first[key] = name
 	}
 }
 
