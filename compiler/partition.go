@@ -61,6 +61,9 @@ func (p *pkg) partitioned(o partition) *share {
 	if n < cmp.Or(o.from, partitionFrom) {
 		return nil
 	}
+	if !p.importsBuild() {
+		return nil
+	}
 	defer c.detach()()
 
 	shares := make([]*share, len(parts))
@@ -89,6 +92,18 @@ func (p *pkg) partitioned(o partition) *share {
 		return nil
 	}
 	return p.merge(shares)
+}
+
+// importsBuild reports whether the packages that the environment imports can be built. Parts share them, and what cue
+// cannot build it marks as broken, which two parts must not do at once.
+func (p *pkg) importsBuild() bool {
+	ctx := cuecontext.New()
+	for _, imported := range p.inst.Imports {
+		if ctx.BuildInstance(imported); imported.Err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // evaluate evaluates one part; nil says that something is amiss.
