@@ -55,7 +55,7 @@ golden: tools ## Rewrite the expected outputs of tests
 
 .PHONY: bench
 bench: ## Run the benchmarks that docs/performance.md quotes
-	$(GO) test -run '^$$' -bench . -benchmem ./compiler/... ./runtime/... ./policy/...
+	$(GO) test -run '^$$' -bench . -benchmem ./schema/... ./compiler/... ./runtime/... ./policy/...
 
 .PHONY: fuzz
 fuzz: ## Fuzz everything that parses, FUZZTIME (default 30s) each
