@@ -54,11 +54,33 @@ func (l Listener) filled() Listener {
 		orDefault(&tls.MinVersion, "1.2")
 		l.TLS = &tls
 	}
+	if l.Limits != nil {
+		limits := l.Limits.Filled()
+		l.Limits = &limits
+	}
 	return l
+}
+
+// Filled returns the limits with their defaults; nil has nothing but these.
+func (l *ListenerLimits) Filled() ListenerLimits {
+	out := ListenerLimits{}
+	if l != nil {
+		out = *l
+	}
+	orDefault(&out.HeaderBytes, 64<<10)
+	orDefault(&out.HeaderFields, 100)
+	orDefault(&out.URIBytes, 8<<10)
+	orDefault(&out.Connections, 20_000)
+	orDefault(&out.Streams, 128)
+	orDefault(&out.HeaderTimeout, Duration(15*time.Second))
+	orDefault(&out.BodyTimeout, Duration(time.Minute))
+	orDefault(&out.IdleTimeout, Duration(2*time.Minute))
+	return out
 }
 
 func (u Upstream) filled() Upstream {
 	orDefault(&u.ConnectTimeout, Duration(5*time.Second))
+	orDefault(&u.Protocol, "auto")
 	return u
 }
 

@@ -12,7 +12,9 @@ type Filters struct {
 	CORS      *CORS      `json:"cors,omitempty"`
 	Headers   *Headers   `json:"headers,omitempty"`
 	Timeout   Duration   `json:"timeout,omitempty"`
-	Retry     *Retry     `json:"retry,omitempty"`
+	// MaxBodyBytes is 0 where there is no bound.
+	MaxBodyBytes int    `json:"maxBodyBytes,omitempty"`
+	Retry        *Retry `json:"retry,omitempty"`
 }
 
 // Auth says who may call.

@@ -56,6 +56,9 @@ func (f Filters) over(outer Filters) Filters {
 	if f.Timeout == 0 {
 		f.Timeout = outer.Timeout
 	}
+	if f.MaxBodyBytes == 0 {
+		f.MaxBodyBytes = outer.MaxBodyBytes
+	}
 	if f.Retry == nil {
 		f.Retry = outer.Retry
 	}

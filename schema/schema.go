@@ -28,12 +28,35 @@ type Listener struct {
 	Hosts    []string          `json:"hosts,omitempty"`
 	TLS      *ListenerTLS      `json:"tls,omitempty"`
 	Redirect *ListenerRedirect `json:"redirect,omitempty"`
+	Limits   *ListenerLimits   `json:"limits,omitempty"`
+}
+
+// ListenerLimits bound what one client can take of a listener. In a connections bound 0 is none.
+type ListenerLimits struct {
+	HeaderBytes           int      `json:"headerBytes,omitempty"`
+	HeaderFields          int      `json:"headerFields,omitempty"`
+	URIBytes              int      `json:"uriBytes,omitempty"`
+	Connections           int      `json:"connections,omitempty"`
+	ConnectionsPerAddress int      `json:"connectionsPerAddress,omitempty"`
+	Streams               int      `json:"streams,omitempty"`
+	HeaderTimeout         Duration `json:"headerTimeout,omitempty"`
+	BodyTimeout           Duration `json:"bodyTimeout,omitempty"`
+	IdleTimeout           Duration `json:"idleTimeout,omitempty"`
 }
 
 // ListenerTLS makes a listener speak TLS.
 type ListenerTLS struct {
 	Certificates map[string]Certificate `json:"certificates,omitempty"`
 	MinVersion   string                 `json:"minVersion,omitempty"`
+
+	ClientCertificates *ClientCertificates `json:"clientCertificates,omitempty"`
+}
+
+// ClientCertificates says what is asked of clients' certificates.
+type ClientCertificates struct {
+	CA       string `json:"ca"`
+	Optional bool   `json:"optional,omitempty"`
+	Forward  bool   `json:"forward,omitempty"`
 }
 
 // A Certificate refers to a certificate and its key.
@@ -53,6 +76,7 @@ type Upstream struct {
 	Endpoints      map[string]Endpoint `json:"endpoints"`
 	ConnectTimeout Duration            `json:"connectTimeout,omitempty"`
 	TLS            *UpstreamTLS        `json:"tls,omitempty"`
+	Protocol       string              `json:"protocol,omitempty"`
 }
 
 // An Endpoint is one address of an upstream.

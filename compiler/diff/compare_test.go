@@ -92,6 +92,14 @@ var edits = []struct{ path, value, want string }{
 	{"listeners.http.redirect", `null`, `- listeners.http.redirect: {"listener":"https","status":308}  risky: the listener serves APIs`},
 	{"listeners.https.redirect", `{"listener": "http"}`, `+ listeners.https.redirect: {"listener":"http","status":308}  breaking: the listener no longer serves APIs`},
 	{"listeners.http.redirect.status", `302`, `~ listeners.http.redirect.status: 308 -> 302  risky: another status`},
+	{"listeners.https.limits", `{"uriBytes": 8192}`, ""},
+	{"listeners.https.limits", `{"uriBytes": 4096, "headerBytes": 131072}`, `~ listeners.https.limits.headerBytes: 65536 -> 131072  risky: headerBytes raised` + "\n" +
+		`~ listeners.https.limits.uriBytes: 8192 -> 4096  breaking: uriBytes lowered`},
+	{"listeners.https.limits", `{"connections": 100, "connectionsPerAddress": 10}`, `~ listeners.https.limits.connections: 20000 -> 100  breaking: connections lowered` + "\n" +
+		`+ listeners.https.limits.connectionsPerAddress: 10  breaking: connectionsPerAddress added`},
+	{"listeners.https.tls.clientCertificates", `{"ca": "clients/ca.crt"}`, `+ listeners.https.tls.clientCertificates: {"ca":"clients/ca.crt"}  breaking: clients must show a certificate`},
+	{"upstreams.echo.protocol", `"http2"`, `~ upstreams.echo.protocol: "auto" -> "http2"  risky: endpoints are spoken to in another protocol`},
+	{R + "maxBodyBytes", `1000`, `+ apis.echo.routes.default.maxBodyBytes: 1000  breaking: maxBodyBytes added`},
 	{"trustedProxies", `["10.0.0.0/8", "::/0"]`, `~ trustedProxies: ["10.0.0.0/8"] -> ["10.0.0.0/8", "::/0"]  risky: trusted proxy "::/0" added`},
 	{"trustedProxies", `null`, `- trustedProxies: ["10.0.0.0/8"]  risky: client addresses are no longer taken from proxy "10.0.0.0/8"`},
 	{"upstreams.new", `{"endpoints": {"main": {"host": "::1", "port": 80, "weight": 1}}}`, `+ upstreams.new: [::1]:80  safe: upstream added`},

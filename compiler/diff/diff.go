@@ -102,7 +102,9 @@ type Report struct {
 
 // Compare reports what changes between two models, which it resolves if they are not.
 func Compare(old, new *schema.Gateway) *Report {
-	w := newWalker(old.Resolve(), new.Resolve())
+	old, new = old.Resolve(), new.Resolve()
+	stateLimits(old, new)
+	w := newWalker(old, new)
 	w.compare()
 	slices.SortFunc(w.changes, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
 	return &Report{Changes: w.changes}

@@ -16,7 +16,8 @@ func filterTable() map[string]rule {
 		"rateLimit.*.header":   always(Risky, "requests are counted otherwise"),
 		"rateLimit.*.scope":    scope,
 
-		"timeout": amount[schema.Duration]("timeout", Risky, Breaking, true),
+		"timeout":      amount[schema.Duration]("timeout", Risky, Breaking, true),
+		"maxBodyBytes": amount[int]("maxBodyBytes", Risky, Breaking, true),
 
 		"retry":               by(verdict{Risky, "retry added"}, verdict{Safe, "retry removed"}, verdict{}),
 		"retry.attempts":      amount[int]("attempts", Risky, Safe, false),

@@ -34,12 +34,31 @@ func table() map[string]rule {
 			verdict{Risky, "certificate removed"},
 			verdict{Risky, "another certificate"}),
 		"listeners.*.tls.minVersion": amount[string]("oldest TLS version", Breaking, Risky, false),
+		"listeners.*.tls.clientCertificates": by(
+			verdict{Breaking, "clients must show a certificate"},
+			verdict{Risky, "clients need no certificate"}, verdict{}),
+		"listeners.*.tls.clientCertificates.ca": always(Breaking, "clients' certificates are verified by others"),
+		"listeners.*.tls.clientCertificates.optional": flag(
+			verdict{Risky, "clients need no certificate"}, verdict{Breaking, "clients must show a certificate"}),
+		"listeners.*.tls.clientCertificates.forward": flag(
+			verdict{Risky, "backends are told the client's certificate"}, verdict{Risky, "backends are not told the client's certificate"}),
 		"listeners.*.redirect": by(
 			verdict{Breaking, "the listener no longer serves APIs"},
 			verdict{Risky, "the listener serves APIs"}, verdict{}),
 		"listeners.*.redirect.listener": always(Risky, "the redirect leads elsewhere"),
 		"listeners.*.redirect.port":     always(Risky, "the redirect leads elsewhere"),
 		"listeners.*.redirect.status":   always(Risky, "another status"),
+
+		"listeners.*.limits":                       always(Risky, "other limits"),
+		"listeners.*.limits.headerBytes":           amount[int]("headerBytes", Risky, Breaking, false),
+		"listeners.*.limits.headerFields":          amount[int]("headerFields", Risky, Breaking, false),
+		"listeners.*.limits.uriBytes":              amount[int]("uriBytes", Risky, Breaking, false),
+		"listeners.*.limits.connections":           amount[int]("connections", Risky, Breaking, true),
+		"listeners.*.limits.connectionsPerAddress": amount[int]("connectionsPerAddress", Risky, Breaking, true),
+		"listeners.*.limits.streams":               amount[int]("streams", Risky, Risky, false),
+		"listeners.*.limits.headerTimeout":         amount[schema.Duration]("headerTimeout", Risky, Risky, false),
+		"listeners.*.limits.bodyTimeout":           amount[schema.Duration]("bodyTimeout", Risky, Risky, false),
+		"listeners.*.limits.idleTimeout":           amount[schema.Duration]("idleTimeout", Risky, Risky, false),
 
 		"trustedProxies": trustedProxies,
 
@@ -49,6 +68,7 @@ func table() map[string]rule {
 		"upstreams.*.endpoints.*.port":   always(Risky, "traffic goes to another endpoint"),
 		"upstreams.*.endpoints.*.weight": use("endpoint"),
 		"upstreams.*.connectTimeout":     amount[schema.Duration]("connectTimeout", Risky, Risky, true),
+		"upstreams.*.protocol":           always(Risky, "endpoints are spoken to in another protocol"),
 		"upstreams.*.tls": by(
 			verdict{Risky, "endpoints must speak TLS"}, verdict{Risky, "requests travel in the clear"}, verdict{}),
 		"upstreams.*.tls.serverName": always(Risky, "endpoints are verified by another name"),

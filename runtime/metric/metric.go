@@ -29,6 +29,8 @@ type Registry struct {
 	requests, upstreamErrors, retries, limited, authFailures *prometheus.CounterVec
 	duration                                                 *prometheus.HistogramVec
 
+	refused                                  *prometheus.CounterVec
+	connections                              *prometheus.GaugeVec
 	bundleInfo                               *prometheus.GaugeVec
 	bundleRefusals                           *prometheus.CounterVec
 	bundleRefused, sourceChecked, unverified prometheus.Gauge
@@ -36,8 +38,9 @@ type Registry struct {
 
 	unmatched *Route
 
-	mu     sync.Mutex
-	routes map[key]*Route // of the table in use
+	mu        sync.Mutex
+	routes    map[key]*Route // of the table in use
+	listeners map[string]*Listener
 }
 
 type key struct{ api, route string }
@@ -68,6 +71,10 @@ func New() *Registry {
 	r.duration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: schema.MetricDuration, Help: "Time from a request's first byte to its answer's last.", Buckets: schema.MetricBuckets(),
 	}, []string{"api", "route"})
+	r.refused = counters(schema.MetricRefused, "Connections and requests refused before a route took them.", "listener", "reason")
+	r.connections = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: schema.MetricConnections, Help: "Client connections that are open.",
+	}, []string{"listener"})
 	r.bundleInfo = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: schema.MetricBundleInfo, Help: "The bundle that is served; always 1.",
 	}, []string{"environment", "revision", "serial"})
@@ -77,7 +84,7 @@ func New() *Registry {
 	r.sourceChecked = gauge(schema.MetricSourceChecked, "When the bundle source was last read, in Unix seconds.")
 	r.unverified = gauge(schema.MetricUnverified, "1 while the signatures of bundles are not verified.")
 	r.logDropped = counter(schema.MetricLogDropped, "Access log lines that were not written.")
-	r.registry.MustRegister(r.duration, r.bundleInfo, collectors.NewGoCollector(),
+	r.registry.MustRegister(r.duration, r.connections, r.bundleInfo, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	r.unmatched = r.newRoute(key{Unmatched, Unmatched})
 	r.unmatched.open()
