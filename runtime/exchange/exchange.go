@@ -28,6 +28,8 @@ type Exchange struct {
 	// Owed holds fields that a filter promised for the answer while it handled the request. The filter itself
 	// moves them to Response once there is an answer, whoever gave it.
 	Owed Header
+	// Text is memory for strings that end with the exchange.
+	Text Text
 	// Reason says why the gateway itself answered, in one word for logs and metrics ("auth-missing",
 	// "rate-limited"); it is empty when a backend answered.
 	Reason string

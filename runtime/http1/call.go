@@ -114,10 +114,10 @@ func (e *Endpoint) dial(x *exchange.Exchange, o *CallOptions) (*Call, error) {
 	var interrupt *Interrupt
 	if o.Client != nil {
 		interrupt = o.Client.Interrupt()
-		interrupt.enter(nil)
+		interrupt.Enter(nil)
 	}
 	conn, err := e.o.Dial(x.Context)
-	if interrupt != nil && interrupt.leave() && err != nil {
+	if interrupt != nil && interrupt.Leave() && err != nil {
 		err = ErrInterrupted
 	}
 	if err != nil {
@@ -125,6 +125,7 @@ func (e *Endpoint) dial(x *exchange.Exchange, o *CallOptions) (*Call, error) {
 	}
 	c := &Call{endpoint: e}
 	c.wire.init(conn)
+	c.wire.turn.init(conn)
 	c.reader.init(&c.wire, e.o.Limits, e.o.Buffers)
 	c.writer.init(&c.wire, e.o.Buffers)
 	return c, nil
@@ -170,6 +171,7 @@ func (c *Call) send(x *exchange.Exchange) (err error) {
 	body := x.Request.Body
 	atHand, ok := body.(interface{ AtHand() bool })
 	switch {
+	case body == nil && c.wire.owe(c.writer.b): // Close gives the buffer back
 	case body == nil:
 		err = c.writer.Flush()
 	case ok && x.Request.Length <= mediumBuffer && atHand.AtHand():

@@ -17,6 +17,7 @@ import (
 // otherwise.
 type Conn struct {
 	server *Server
+	o      *Options // as they were when it began
 	wire   wire
 	reader Reader
 	writer Writer
@@ -50,11 +51,11 @@ const (
 )
 
 func newConn(s *Server, conn net.Conn) *Conn {
-	c := &Conn{server: s}
+	c := &Conn{server: s, o: s.options.Load()}
 	c.wire.init(conn)
-	c.wire.eachWrite = s.o.StallTimeout
-	c.reader.init(&c.wire, s.o.Limits, s.o.Buffers)
-	c.writer.init(&c.wire, s.o.Buffers)
+	c.wire.eachWrite = c.o.StallTimeout
+	c.reader.init(&c.wire, c.o.Limits, c.o.Buffers)
+	c.writer.init(&c.wire, c.o.Buffers)
 	c.next.init(conn, &c.reader)
 	if addr, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		remote := addr.AddrPort()
@@ -81,6 +82,9 @@ func (c *Conn) Body() *Body {
 	return &c.reader.body
 }
 
+// Trailer implements [Trailer]: the fields that came after the request's body, once that has been read.
+func (c *Conn) Trailer() exchange.Header { return c.reader.body.Trailer() }
+
 // Received returns how many bytes of the request's body have been read.
 func (c *Conn) Received() int64 { return c.reader.body.read }
 
@@ -90,16 +94,16 @@ func (c *Conn) Sent() int64 { return c.sent }
 // serve serves the connection to its end.
 func (c *Conn) serve() {
 	defer c.end()
-	if admit := c.server.o.Admit; admit != nil {
+	if admit := c.o.Admit; admit != nil {
 		if !admit(c.remote.Addr()) {
 			c.turnAway()
 			return
 		}
-		if leave := c.server.o.Leave; leave != nil {
+		if leave := c.o.Leave; leave != nil {
 			defer leave(c.remote.Addr())
 		}
 	}
-	c.wire.limitRead(c.server.o.HeaderTimeout)
+	c.wire.limitRead(c.o.HeaderTimeout)
 	if !c.handshake() {
 		return
 	}
@@ -120,7 +124,7 @@ func (c *Conn) serve() {
 
 // end closes the connection and gives back what it held.
 func (c *Conn) end() {
-	if report := c.server.o.Panic; report != nil {
+	if report := c.o.Panic; report != nil {
 		if value := recover(); value != nil {
 			report(value)
 		}
@@ -141,7 +145,7 @@ func (c *Conn) handshake() bool {
 	if !ok {
 		return true
 	}
-	c.wire.limitWrite(c.server.o.HeaderTimeout)
+	c.wire.limitWrite(c.o.HeaderTimeout)
 	if session.HandshakeContext(c.ctx) != nil {
 		return false
 	}
@@ -156,7 +160,7 @@ func (c *Conn) await() bool {
 	c.reader.begin()
 	if c.reader.Buffered() == 0 {
 		if c.state.Load() != fresh {
-			c.wire.limitRead(c.server.o.IdleTimeout)
+			c.wire.limitRead(c.o.IdleTimeout)
 			c.state.Store(idle)
 			if c.server.draining.Load() && c.state.CompareAndSwap(idle, closed) {
 				return false
@@ -170,7 +174,7 @@ func (c *Conn) await() bool {
 		}
 	}
 	if !bytes.Contains(c.reader.unread(), []byte("\r\n\r\n")) {
-		c.wire.limitRead(c.server.o.HeaderTimeout)
+		c.wire.limitRead(c.o.HeaderTimeout)
 	}
 	return true
 }
@@ -183,7 +187,7 @@ func (c *Conn) exchange() bool {
 		c.unreadable(err)
 		return false
 	}
-	c.wire.eachRead = c.server.o.StallTimeout
+	c.wire.eachRead = c.o.StallTimeout
 	if c.meta.Expect && c.x.Request.Body != nil {
 		c.reader.body.starter = c
 	}
@@ -198,8 +202,9 @@ func (c *Conn) exchange() bool {
 // reset makes the connection ready for the next exchange, with the memory of the last one.
 func (c *Conn) reset() {
 	x := &c.x
-	request, response, owed := x.Request.Header[:0], x.Response.Header[:0], x.Owed[:0]
-	*x = exchange.Exchange{Context: c.ctx, Owed: owed}
+	request, response, owed, text := x.Request.Header[:0], x.Response.Header[:0], x.Owed[:0], x.Text
+	text.Reset()
+	*x = exchange.Exchange{Context: c.ctx, Owed: owed, Text: text}
 	x.Request.Header, x.Response.Header = request, response
 	c.answered, c.streaming, c.ending, c.linger, c.sent = false, false, false, false, 0
 }

@@ -74,8 +74,11 @@ var (
 	errTrailer      = &Error{400, "trailer", "a trailer field would change how the message is read (RFC 9110, section 6.5.1)"}
 )
 
+// ConnectionLimit is the reason of the answer to connections that are not admitted.
+const ConnectionLimit = "connection-limit"
+
 // What a server meets beside wrong messages.
 var (
 	errSlowHeader  = &Error{408, "header-timeout", "the request's header did not arrive in time"}
-	errManyClients = &Error{503, "connection-limit", "the address has too many connections"}
+	errManyClients = &Error{503, ConnectionLimit, "there are too many connections"}
 )

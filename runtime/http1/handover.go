@@ -8,9 +8,10 @@ import (
 // preface begins a connection that speaks HTTP/2 by prior knowledge (RFC 9113, section 3.4).
 const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-// prefaced reports whether the connection begins with HTTP/2's preface and somebody is there for it.
+// prefaced reports whether the connection begins with HTTP/2's preface and somebody is there for it. Over TLS it is
+// ALPN that says so (RFC 9113, section 3.2).
 func (c *Conn) prefaced() bool {
-	if c.server.o.HTTP2 == nil {
+	if c.o.HTTP2 == nil || c.tls != nil {
 		return false
 	}
 	for n := 1; n <= len(preface); n = c.reader.Buffered() + 1 {
@@ -26,7 +27,7 @@ func (c *Conn) prefaced() bool {
 
 // handOver gives the connection to whoever speaks HTTP/2.
 func (c *Conn) handOver() {
-	if c.server.o.HTTP2 == nil { // nobody should have offered it
+	if c.o.HTTP2 == nil { // nobody should have offered it
 		return
 	}
 	c.state.Store(busy)
@@ -35,7 +36,7 @@ func (c *Conn) handOver() {
 	if c.reader.Buffered() > 0 {
 		conn = &handed{conn, bytes.Clone(c.reader.Rest())}
 	}
-	c.server.o.HTTP2(conn)
+	c.o.HTTP2(conn)
 }
 
 // A handed connection is one of which the first bytes have been read.

@@ -17,8 +17,8 @@ type Interrupt struct {
 	turn atomic.Uint64
 }
 
-// enter begins a wait for c, which may be nil; false: the interrupt has fired.
-func (i *Interrupt) enter(c net.Conn) bool {
+// Enter begins a wait for c, which may be nil; false: the interrupt has fired. The server looks after clients for whom one lasts.
+func (i *Interrupt) Enter(c net.Conn) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.on = c
@@ -26,8 +26,8 @@ func (i *Interrupt) enter(c net.Conn) bool {
 	return !i.fired
 }
 
-// leave ends the wait; it reports whether the interrupt has fired.
-func (i *Interrupt) leave() bool {
+// Leave ends the wait; it reports whether the interrupt has fired.
+func (i *Interrupt) Leave() bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.on = nil

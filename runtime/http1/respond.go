@@ -88,8 +88,8 @@ func (c *Conn) skipBody() bool {
 	}
 	c.wire.eachRead = 0
 	c.wire.limitRead(skipTime)
-	buf := c.server.o.Buffers.get(smallBuffer)
-	defer c.server.o.Buffers.put(buf)
+	buf := c.o.Buffers.get(smallBuffer)
+	defer c.o.Buffers.put(buf)
 	for n := 0; n < 2*skippedBody; {
 		m, err := body.Read(buf)
 		n += m
@@ -110,8 +110,8 @@ func (c *Conn) lingerOn() {
 	}
 	c.wire.resume()
 	c.wire.limitRead(lingerTime)
-	buf := c.server.o.Buffers.get(smallBuffer)
-	defer c.server.o.Buffers.put(buf)
+	buf := c.o.Buffers.get(smallBuffer)
+	defer c.o.Buffers.put(buf)
 	for {
 		if _, err := c.wire.Read(buf); err != nil {
 			return

@@ -64,7 +64,7 @@ func (o Options) filled() Options {
 // A Server serves the connections of listeners.
 type Server struct {
 	handler  Handler
-	o        Options
+	options  atomic.Pointer[Options]
 	dates    dates
 	draining atomic.Bool
 
@@ -77,10 +77,17 @@ type Server struct {
 
 // NewServer returns a server without listeners.
 func NewServer(h Handler, o Options) *Server {
-	return &Server{
-		handler: h, o: o.filled(),
-		listeners: map[net.Listener]struct{}{}, conns: map[*Conn]struct{}{}, emptied: make(chan struct{}),
+	s := &Server{
+		handler: h, listeners: map[net.Listener]struct{}{}, conns: map[*Conn]struct{}{}, emptied: make(chan struct{}),
 	}
+	s.SetOptions(o)
+	return s
+}
+
+// SetOptions gives the connections to come other options; those that have begun keep theirs.
+func (s *Server) SetOptions(o Options) {
+	o = o.filled()
+	s.options.Store(&o)
 }
 
 // ErrServerClosed is what Serve returns after Shutdown.

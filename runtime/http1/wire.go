@@ -28,6 +28,7 @@ type wire struct {
 	interrupt           *Interrupt    // ends reads; nil: nobody does
 	stopped             atomic.Bool   // for good, by stop
 	full                bool          // the last Read got all it had room for: there may be more
+	turn                turnaround
 }
 
 const unknown time.Duration = -1
@@ -104,16 +105,16 @@ func (w *wire) Read(p []byte) (int, error) {
 		w.limitRead(w.eachRead)
 	}
 	if w.interrupt == nil {
-		n, err := w.Conn.Read(p)
+		n, err := w.read(p)
 		w.full = n == len(p)
 		return n, timeout(err)
 	}
-	if !w.interrupt.enter(w.Conn) {
+	if !w.interrupt.Enter(w.Conn) {
 		return 0, ErrInterrupted
 	}
-	n, err := w.Conn.Read(p)
+	n, err := w.read(p)
 	w.full = n == len(p)
-	if w.interrupt.leave() && n == 0 {
+	if w.interrupt.Leave() && n == 0 {
 		return 0, ErrInterrupted
 	}
 	return n, timeout(err)
