@@ -1,0 +1,103 @@
+package http2
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+)
+
+var errCallEnded = errors.New("the call is over")
+
+// A requestBody is a request's body on its way out. net/http reads it on a goroutine of its own, which may still do so
+// when the call has its answer; end takes it away from there.
+type requestBody struct {
+	call    *Call
+	from    io.Reader
+	left    int64       // below 0: unknown
+	trailer http.Header // whose values are filled in at the body's end; nil: none is announced
+
+	mu      sync.Mutex
+	quiet   sync.Cond // somebody has stopped reading
+	reading bool
+	over    bool
+	err     error // why the source ended early
+}
+
+func (b *requestBody) begin(c *Call, from io.Reader, length int64) {
+	b.call, b.from, b.left = c, from, length
+	b.quiet.L = &b.mu
+}
+
+// Read implements [io.Reader].
+func (b *requestBody) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	if b.over {
+		b.mu.Unlock()
+		return 0, errCallEnded
+	}
+	b.reading = true
+	b.mu.Unlock()
+
+	b.call.clock.reads()
+	n, err := b.from.Read(p)
+	if b.left > 0 {
+		b.left -= int64(n)
+	}
+	if errors.Is(err, io.EOF) {
+		b.fillTrailer()
+	}
+	if b.left == 0 || errors.Is(err, io.EOF) {
+		b.call.clock.whole()
+	} else {
+		b.call.clock.waits()
+	}
+
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reading = false
+	b.quiet.Signal()
+	if err != nil && !errors.Is(err, io.EOF) && b.err == nil {
+		b.err = err
+	}
+	return n, err
+}
+
+// fillTrailer gives the announced fields their values.
+func (b *requestBody) fillTrailer() {
+	if b.trailer == nil || b.call.o.Trailer == nil {
+		return
+	}
+	for name := range b.trailer {
+		b.trailer[name] = nil
+	}
+	for _, f := range b.call.o.Trailer.Trailer() {
+		name := http.CanonicalHeaderKey(f.Name)
+		if values, ok := b.trailer[name]; ok {
+			b.trailer[name] = append(values, f.Value)
+		}
+	}
+}
+
+// Close implements [io.Closer] for net/http, which reads no more after it.
+func (b *requestBody) Close() error { return nil }
+
+// failure returns why the source ended early; nil: it did not.
+func (b *requestBody) failure() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
+}
+
+// end ends the reading, also if it is under way.
+func (b *requestBody) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.over = true
+	if b.reading && b.call.o.Client != nil {
+		b.call.o.Client.Unblock()
+	}
+	for b.reading {
+		b.quiet.Wait()
+	}
+}
