@@ -1,9 +1,9 @@
 package runtime
 
 import (
-	"bufio"
 	"encoding/json"
 	"io"
+	"net/netip"
 	"strconv"
 	"sync"
 	"time"
@@ -11,18 +11,24 @@ import (
 )
 
 const (
-	logQueue  = 8192
-	logBuffer = 64 << 10
+	// logBound is how many bytes of lines may wait; logGather is how long the first of them waits for others, so that
+	// a busy proxy wakes the log's writer seldom.
+	logBound  = 1 << 20
+	logGather = 5 * time.Millisecond
 )
 
-// An accessLog writes one line of JSON a request, away from the requests: lines wait in a bounded queue for
-// one writer, and a line that finds the queue full is dropped and counted. A nil log takes nothing.
+// An accessLog writes one line of JSON a request, away from the requests: lines wait in bounded memory for one writer,
+// and a line that finds no room is dropped and counted. A nil log takes nothing.
 type accessLog struct {
-	lines   chan *[]byte
+	wake    chan struct{} // has one element once a line waits
 	stop    chan struct{}
 	done    chan struct{}
 	dropped func()
-	free    sync.Pool
+	free    sync.Pool // of *[]byte, a line each
+
+	mu      sync.Mutex
+	waiting []byte
+	lines   int
 }
 
 func newAccessLog(w io.Writer, dropped func()) *accessLog {
@@ -30,7 +36,7 @@ func newAccessLog(w io.Writer, dropped func()) *accessLog {
 		return nil
 	}
 	l := &accessLog{
-		lines: make(chan *[]byte, logQueue), stop: make(chan struct{}), done: make(chan struct{}), dropped: dropped,
+		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}), dropped: dropped,
 		free: sync.Pool{New: func() any { b := make([]byte, 0, 512); return &b }},
 	}
 	go l.run(w)
@@ -39,68 +45,80 @@ func newAccessLog(w io.Writer, dropped func()) *accessLog {
 
 // A logLine is what is said of one request. The query is not: it may hold credentials.
 type logLine struct {
-	at                                              time.Time
-	id, client, method, host, path, proto, listener string
-	api, route, upstream, endpoint                  string
-	status, retries                                 int
-	reason, consumer, revision                      string
-	received, sent                                  int64
-	took                                            time.Duration
+	at                                      time.Time
+	client                                  netip.Addr
+	id, method, host, path, proto, listener string
+	api, route, upstream, endpoint          string
+	status, retries                         int
+	reason, consumer, revision              string
+	received, sent                          int64
+	took                                    time.Duration
 }
 
-// write queues a line. The line's strings are not kept.
+// write leaves a line for the writer. The line's strings are not kept.
 func (l *accessLog) write(line *logLine) {
-	if l == nil {
-		return
-	}
 	b := l.free.Get().(*[]byte)
 	*b = line.appendTo((*b)[:0])
-	select {
-	case l.lines <- b:
-	default:
+	l.mu.Lock()
+	first, room := l.lines == 0, len(l.waiting)+len(*b) <= logBound
+	if room {
+		l.waiting = append(l.waiting, *b...)
+		l.lines++
+	}
+	l.mu.Unlock()
+	l.free.Put(b)
+	if !room {
 		l.dropped()
-		l.free.Put(b)
+	} else if first {
+		select {
+		case l.wake <- struct{}{}:
+		default:
+		}
 	}
 }
 
+// run writes what waits until the log is closed, and then the rest.
 func (l *accessLog) run(to io.Writer) {
 	defer close(l.done)
-	w := bufio.NewWriterSize(to, logBuffer)
-	put := func(b *[]byte) {
-		if _, err := w.Write(*b); err != nil {
-			l.dropped()
-			w.Reset(to) // a full disk may have room again
-		}
-		l.free.Put(b)
-	}
-	for {
+	var spare []byte
+	for open := true; open; {
 		select {
-		case b := <-l.lines:
-			put(b)
+		case <-l.wake:
+			select {
+			case <-time.After(logGather):
+			case <-l.stop:
+			}
 		case <-l.stop:
-			for {
-				select {
-				case b := <-l.lines:
-					put(b)
-				default:
-					_ = w.Flush() // there is nowhere left to say it
-					return
-				}
-			}
+			open = false
 		}
-		if len(l.lines) == 0 {
-			if err := w.Flush(); err != nil {
+		out, lines := l.take(spare)
+		if lines == 0 { // they went with the ones before
+			continue
+		}
+		if _, err := to.Write(out); err != nil {
+			for range lines {
 				l.dropped()
-				w.Reset(to)
 			}
 		}
+		spare = out
 	}
+}
+
+// take returns the lines that wait, and leaves memory for others in their place.
+func (l *accessLog) take(spare []byte) (out []byte, lines int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lines > 0 {
+		out, lines = l.waiting, l.lines
+		l.waiting, l.lines = spare[:0], 0
+	}
+	return out, lines
 }
 
 // closeTimeout bounds how long the end waits for whoever takes the log.
 const closeTimeout = 2 * time.Second
 
-// close writes what is queued. A log that is stuck does not keep the process from ending.
+// close writes what waits. A log that is stuck does not keep the process from ending.
 func (l *accessLog) close() {
 	if l == nil {
 		return
@@ -132,7 +150,10 @@ func (e *logLine) appendTo(b []byte) []byte {
 		b = strconv.AppendInt(b, value, 10)
 	}
 	text("id", e.id)
-	text("client", e.client)
+	if e.client.IsValid() {
+		b = append(b, `,"client":"`...)
+		b = append(e.client.AppendTo(b), '"')
+	}
 	text("method", e.method)
 	text("host", e.host)
 	text("path", e.path)

@@ -3,10 +3,11 @@ package runtime
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/pprof"
 )
 
 // adminHandler serves /healthz (the process lives), /readyz (a bundle is served and will be for a while),
-// /status and /metrics. None of them changes anything.
+// /status, /metrics and the profiles of /debug/pprof. None of them changes anything.
 func (s *Server) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -17,6 +18,11 @@ func (s *Server) adminHandler() http.Handler {
 		writeJSON(w, http.StatusOK, s.Status())
 	})
 	mux.Handle("/metrics", s.metrics.Handler())
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")

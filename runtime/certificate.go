@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"strings"
 
@@ -41,7 +42,36 @@ func (s *Server) buildTLS(name string, def *schema.ListenerTLS) (*tls.Config, []
 	if def.MinVersion == "1.3" {
 		config.MinVersion = tls.VersionTLS13
 	}
+	if problem := s.askForCertificates(config, name, def.ClientCertificates); problem != nil {
+		problems = append(problems, *problem)
+	}
 	return config, problems
+}
+
+// askForCertificates makes a listener's clients show certificates of an authority (RFC 8446, section 4.3.2).
+func (s *Server) askForCertificates(config *tls.Config, name string, def *schema.ClientCertificates) *schema.Problem {
+	if def == nil {
+		return nil
+	}
+	problem := schema.Problem{
+		Path: schema.NewPath("listeners", name, "tls", "clientCertificates", "ca"), Code: "client-ca",
+	}
+	pem, err := s.secrets.Resolve(def.CA)
+	if err != nil {
+		problem.Message = err.Error()
+		return &problem
+	}
+	config.ClientCAs = x509.NewCertPool()
+	if !config.ClientCAs.AppendCertsFromPEM(pem) {
+		problem.Message = fmt.Sprintf("secret %q holds no certificate", def.CA)
+		problem.Hint = "it must hold certificates in PEM"
+		return &problem
+	}
+	config.ClientAuth = tls.RequireAndVerifyClientCert
+	if def.Optional {
+		config.ClientAuth = tls.VerifyClientCertIfGiven
+	}
+	return nil
 }
 
 func (s *Server) certificate(secret string) (*tls.Certificate, error) {

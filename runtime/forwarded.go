@@ -1,53 +1,96 @@
 package runtime
 
 import (
+	"crypto/tls"
+	"encoding/base64"
 	"net/netip"
 	"strings"
 
 	"gwc.dev/runtime/exchange"
 )
 
-// forwarded finds out who the client is and writes the header fields that tell the backend.
+// forwarded finds out who the client is and writes the header fields that tell the backend: Forwarded (RFC 7239),
+// X-Forwarded-*, Via (RFC 9110, section 7.6.3) and, where the listener is told to, Client-Cert (RFC 9440).
 //
-// What a client says about itself is believed only of trusted proxies. From anybody else every X-Forwarded-*
-// field is removed, and so are Forwarded and X-Real-Ip from everybody: a proxy that maintains one of these
-// passes the others through as clients sent them. Spellings with '_', which some backends take for '-', are
-// removed as well.
+// What a client says about itself is believed only of trusted proxies, and of them X-Forwarded-For before Forwarded: a
+// proxy that maintains one of these passes the others through as clients sent them. From anybody else every such field
+// is removed, and X-Real-Ip from everybody. Spellings with '_', which some backends take for '-', are removed as well.
 func (v *visit) forwarded() {
-	x := &v.x
+	x := v.x
 	h := &x.Request.Header
-	peer := peerOf(v.r.RemoteAddr)
+	peer := v.carrier.Remote().Addr().WithZone("")
 	trusted := trusts(v.gen.trusted, peer)
 
 	x.Client = peer
-	chain := ""
+	host, chain := x.Request.Authority, ""
 	if trusted {
-		chain = joined(*h, "X-Forwarded-For")
-		x.Client = clientOf(v.gen.trusted, peer, chain)
-		if proto := only(*h, "X-Forwarded-Proto"); proto == "http" || proto == "https" {
-			x.Request.Scheme = proto
+		said := saidBefore(v.gen.trusted, peer, *h)
+		chain, x.Client = said.chain, said.client
+		if said.proto != "" {
+			x.Request.Scheme = said.proto
 		}
-	}
-	host := x.Request.Authority
-	if said := only(*h, "X-Forwarded-Host"); trusted && said != "" {
-		host = said
+		if said.host != "" {
+			host = said.host
+		}
 	}
 	kept := (*h)[:0]
 	for _, f := range *h {
-		if !aboutClient(f.Name, trusted) {
+		if !aboutClient(f.Name, trusted) || trusted && v.listener.clientCerts == nil && aboutCertificate(f.Name) {
 			kept = append(kept, f)
 		}
 	}
 	*h = kept
+	v.tell(peer, chain, host)
+}
+
+// tell appends the fields that tell the backend about the client.
+func (v *visit) tell(peer netip.Addr, chain, host string) {
+	x := v.x
+	h, text := &x.Request.Header, &x.Text
+	address := text.Append(func(b []byte) []byte {
+		if !peer.IsValid() {
+			return b
+		}
+		return peer.AppendTo(b)
+	})
+	list := address
 	if chain != "" {
-		chain += ", "
+		list = text.Concat(chain, ", ", address)
 	}
-	h.Add("X-Forwarded-For", chain+addrText(peer))
+	h.Add("X-Forwarded-For", list)
 	h.Add("X-Forwarded-Proto", x.Request.Scheme)
 	if host != "" {
 		h.Add("X-Forwarded-Host", host)
 	}
+	h.Add("Forwarded", text.Append(func(b []byte) []byte {
+		return appendForwarded(b, list, x.Request.Scheme, host)
+	}))
+	h.Add("Via", v.via())
 	h.Add("X-Request-Id", x.ID)
+	if v.listener.clientCerts != nil && v.listener.clientCerts.Forward {
+		if cert := clientCert(v.carrier.TLS()); cert != "" {
+			h.Add("Client-Cert", cert)
+		}
+	}
+}
+
+// via returns this proxy's element of Via.
+func (v *visit) via() string {
+	switch v.proto {
+	case proto2:
+		return "2 gwproxy"
+	case "HTTP/1.0":
+		return "1.0 gwproxy"
+	}
+	return "1.1 gwproxy"
+}
+
+// clientCert returns a client's certificate as a structured field's byte sequence (RFC 9440, section 2.1).
+func clientCert(session *tls.ConnectionState) string {
+	if session == nil || len(session.PeerCertificates) == 0 {
+		return ""
+	}
+	return ":" + base64.StdEncoding.EncodeToString(session.PeerCertificates[0].Raw) + ":"
 }
 
 // aboutClient reports whether a field says something about the client that is not to be passed on.
@@ -58,19 +101,52 @@ func aboutClient(name string, trusted bool) bool {
 	switch name[0] | 0x20 {
 	case 'f':
 		return exchange.EqualFold(name, "Forwarded")
+	case 'c':
+		return aboutCertificate(name)
 	case 'x':
 	default:
 		return false
 	}
-	plain := strings.ReplaceAll(name, "_", "-")
 	switch {
-	case exchange.EqualFold(plain, "X-Real-Ip"), exchange.EqualFold(plain, "X-Request-Id"),
-		exchange.EqualFold(plain, "X-Forwarded-For"), exchange.EqualFold(plain, "X-Forwarded-Proto"),
-		exchange.EqualFold(plain, "X-Forwarded-Host"):
+	case exchange.Alike(name, "X-Real-Ip"), exchange.Alike(name, "X-Request-Id"), exchange.Alike(name, "X-Forwarded-For"),
+		exchange.Alike(name, "X-Forwarded-Proto"), exchange.Alike(name, "X-Forwarded-Host"):
 		return true
 	}
 	const prefix = "X-Forwarded-"
-	return len(plain) > len(prefix) && exchange.EqualFold(plain[:len(prefix)], prefix) && (!trusted || plain != name)
+	return len(name) > len(prefix) && exchange.Alike(name[:len(prefix)], prefix) &&
+		(!trusted || strings.IndexByte(name, '_') >= 0)
+}
+
+// aboutCertificate reports whether a field says which certificate the client has shown (RFC 9440).
+func aboutCertificate(name string) bool {
+	return exchange.Alike(name, "Client-Cert") || exchange.Alike(name, "Client-Cert-Chain")
+}
+
+// A said is what trusted proxies say about the client. Empty strings are not said.
+type said struct {
+	client      netip.Addr
+	chain       string // the addresses before the peer's, as a list
+	proto, host string
+}
+
+// saidBefore returns what the peer, which is trusted, and those before it say about the client.
+func saidBefore(trusted []netip.Prefix, peer netip.Addr, h exchange.Header) said {
+	s := said{client: peer, chain: joined(h, "X-Forwarded-For")}
+	elements := joined(h, "Forwarded")
+	if s.chain == "" && elements != "" {
+		return saidForwarded(trusted, peer, elements)
+	}
+	s.client = clientOf(trusted, peer, s.chain)
+	s.proto, s.host = scheme(only(h, "X-Forwarded-Proto")), only(h, "X-Forwarded-Host")
+	return s
+}
+
+// scheme returns s if it is one that requests come by.
+func scheme(s string) string {
+	if s == "http" || s == "https" {
+		return s
+	}
+	return ""
 }
 
 // clientOf returns the right-most address of an X-Forwarded-For list that is not a trusted proxy's: what
@@ -108,11 +184,6 @@ func addrIn(text string) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-func peerOf(remote string) netip.Addr {
-	addr, _ := addrIn(remote)
-	return addr
-}
-
 func trusts(trusted []netip.Prefix, addr netip.Addr) bool {
 	for _, p := range trusted {
 		if p.Contains(addr) {
@@ -142,11 +213,4 @@ func only(h exchange.Header, name string) string {
 		return ""
 	}
 	return h.Get(name)
-}
-
-func addrText(addr netip.Addr) string {
-	if !addr.IsValid() {
-		return ""
-	}
-	return addr.String()
 }

@@ -41,6 +41,7 @@ type servedRoute struct {
 	metrics   *metric.Route
 	call      *upstream.Route // nil: the route answers by itself
 	timeout   time.Duration
+	maxBody   int // bytes; 0: any
 }
 
 // A listener is one listener of a model.
@@ -49,6 +50,9 @@ type listener struct {
 	address  string
 	tls      *tls.Config
 	redirect *redirect
+	limits   schema.ListenerLimits
+	// clientCerts says what is asked of clients' certificates; nil: none are.
+	clientCerts *schema.ClientCertificates
 }
 
 // A redirect is a listener's answer to everything.
@@ -83,6 +87,7 @@ func (s *Server) build(b *bundle.Bundle) (*generation, []schema.Problem) {
 	for _, r := range g.table.Routes() {
 		served := &servedRoute{
 			api: r.API, name: r.Name, model: r.Route, metrics: g.metrics.Route(r.API, r.Name), timeout: r.Route.Timeout.Std(),
+			maxBody: r.Route.MaxBodyBytes,
 		}
 		if len(r.Backends) > 0 {
 			backends := make([]upstream.Backend, len(r.Backends))
@@ -117,6 +122,10 @@ func (s *Server) buildListeners(model *schema.Gateway) (map[string]*listener, []
 		if l.tls, found = s.buildTLS(name, def.TLS); len(found) > 0 {
 			problems = append(problems, found...)
 		}
+		if def.TLS != nil {
+			l.clientCerts = def.TLS.ClientCertificates
+		}
+		l.limits = def.Limits.Filled()
 		if def.Redirect != nil {
 			// That the other one is there is for route.Build to say.
 			l.redirect = newRedirect(def.Redirect, model.Listeners[def.Redirect.Listener])

@@ -24,13 +24,15 @@ func TestTheBackendSeesTheRequest(t *testing.T) {
 	p.publish(gateway(t, backend.URL))
 	got := p.do("GET", "/a%2Fb/c?q=1&q=%20", "Host: API.example.com:8080", "X-Request-Id: given-1", "X-Twice: a", "X-Twice: b",
 		"Connection: X-Hop", "X-Hop: 1", "X-Forwarded-For: 6.6.6.6", "X-Forwarded-Proto: https", "Forwarded: for=6.6.6.6",
-		"X_Forwarded_For: 6.6.6.6", "X-Real-Ip: 6.6.6.6", "Te: trailers").echoed(t)
+		"X_Forwarded_For: 6.6.6.6", "X-Real-Ip: 6.6.6.6", "Te: trailers", "Via: 1.0 fred", "Client-Cert: :AA==:", "Client_Cert: :AA==:",
+		"Traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").echoed(t)
 	want := echoed{
 		Name: "one", Method: "GET", Target: "/a%2Fb/c?q=1&q=%20", Host: "API.example.com:8080",
 		Header: http.Header{
-			"Accept-Encoding": {"gzip"}, "User-Agent": {"Go-http-client/1.1"}, "X-Twice": {"a", "b"}, "Te": {"trailers"},
+			"Accept-Encoding": {"gzip"}, "User-Agent": {"Go-http-client/1.1"}, "X-Twice": {"a", "b"}, "Te": {"trailers"}, "Connection": {"TE"},
 			"X-Forwarded-For": {"127.0.0.1"}, "X-Forwarded-Proto": {"http"}, "X-Forwarded-Host": {"API.example.com:8080"},
-			"X-Request-Id": {"given-1"},
+			"Forwarded": {`for=127.0.0.1;host="API.example.com:8080";proto=http`}, "Via": {"1.0 fred", "1.1 gwproxy"},
+			"X-Request-Id": {"given-1"}, "Traceparent": {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
 		},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreMapEntries(func(k string, _ []string) bool { return k == "Accept-Encoding" })); diff != "" {
@@ -71,6 +73,58 @@ func TestTrustedProxiesAreBelievedAsFarAsTheyGo(t *testing.T) {
 			}
 			if got.Header.Get("X-Forwarded-Proto") != "https" {
 				t.Errorf("the backend was told the scheme %q", got.Header.Get("X-Forwarded-Proto"))
+			}
+			if r := p.record(id); r["client"] != test.client {
+				t.Errorf("client %v, want %v", r["client"], test.client)
+			}
+		})
+	}
+}
+
+func TestForwardedIsBelievedWhereItStandsAlone(t *testing.T) {
+	backend := echo(t, "one")
+	p := start(t)
+	p.publish(gateway(t, backend.URL, func(g *schema.Gateway, _ *schema.Route) {
+		g.TrustedProxies = []string{"127.0.0.1", "10.0.0.0/8"}
+	}))
+	tests := map[string]struct {
+		said             []string
+		client           string
+		forwarded, chain string
+	}{
+		"one": {
+			[]string{"Forwarded: for=203.0.113.9;proto=https;host=shop.example.com"}, "203.0.113.9",
+			"for=203.0.113.9, for=127.0.0.1;host=shop.example.com;proto=https", "203.0.113.9, 127.0.0.1",
+		},
+		"in any case, quoted, with a port": {
+			[]string{`Forwarded: Proto=https; For="[2001:db8::1]:4711"`}, "2001:db8::1",
+			`for="[2001:db8::1]", for=127.0.0.1;host=a;proto=https`, "2001:db8::1, 127.0.0.1",
+		},
+		"behind a trusted one, with a lie on the left": {
+			[]string{"Forwarded: for=6.6.6.6;proto=https, for=203.0.113.9;proto=http", "Forwarded: for=10.1.1.1;proto=https"},
+			"203.0.113.9", "for=6.6.6.6, for=203.0.113.9, for=10.1.1.1, for=127.0.0.1;host=a;proto=http",
+			"6.6.6.6, 203.0.113.9, 10.1.1.1, 127.0.0.1",
+		},
+		"hidden": {
+			[]string{"Forwarded: for=_gazonk"}, "127.0.0.1", "for=unknown, for=127.0.0.1;host=a;proto=http", "unknown, 127.0.0.1",
+		},
+		"a separator in quotes": {
+			[]string{`Forwarded: for="6.6.6.6, for=10.1.1.1";by="a;b"`}, "127.0.0.1",
+			"for=unknown, for=127.0.0.1;host=a;proto=http", "unknown, 127.0.0.1",
+		},
+		"beside X-Forwarded-For it is not": {
+			[]string{"Forwarded: for=6.6.6.6;proto=https", "X-Forwarded-For: 203.0.113.9"}, "203.0.113.9",
+			"for=203.0.113.9, for=127.0.0.1;host=a;proto=http", "203.0.113.9, 127.0.0.1",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			id := strings.NewReplacer(" ", "-", ",", "").Replace(name)
+			got := p.do("GET", "/", append([]string{"Host: a", "X-Request-Id: " + id}, test.said...)...).echoed(t)
+			want := []string{test.forwarded, test.chain}
+			told := []string{strings.Join(got.Header["Forwarded"], "|"), strings.Join(got.Header["X-Forwarded-For"], "|")}
+			if diff := cmp.Diff(want, told); diff != "" {
+				t.Errorf("Forwarded and X-Forwarded-For at the backend (-want +got):\n%s", diff)
 			}
 			if r := p.record(id); r["client"] != test.client {
 				t.Errorf("client %v, want %v", r["client"], test.client)
@@ -204,13 +258,13 @@ func TestLengthAndChunksTogetherSmuggleNothing(t *testing.T) {
 	})
 	p := start(t)
 	p.publish(gateway(t, backend.URL))
-	got := raw(t, p.address("http"), "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"+
+	got := raw(t, p.address("http"), "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n"+
 		"0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
-	if strings.Count(got, "HTTP/1.1 ") != 1 {
+	if strings.Count(got, "HTTP/1.1 ") != 1 || !strings.HasPrefix(got, "HTTP/1.1 400 ") {
 		t.Errorf("one request was answered by %q", got)
 	}
-	if diff := cmp.Diff([]string{"POST /a "}, seen); diff != "" {
-		t.Errorf("requests at the backend (-want +got):\n%s", diff)
+	if len(seen) > 0 {
+		t.Errorf("the backend was asked %q", seen)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -25,6 +26,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gwc.dev/runtime/http1"
 	"gwc.dev/runtime/jwks"
 	"gwc.dev/runtime/limit"
 	"gwc.dev/runtime/metric"
@@ -44,8 +46,8 @@ type Server struct {
 	pool    *upstream.Pool
 	log     *accessLog
 	sockets *sockets
-	tunnels tunnels
-	buffers bufferPool
+	buffers http1.Buffers
+	visits  sync.Pool // of *visit
 
 	// current is what requests are served by; nil until there is a good bundle.
 	current  atomic.Pointer[generation]
@@ -93,7 +95,8 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 		s.status.setAdmin(ln.Addr().String())
 		admin := &http.Server{
-			Handler: s.adminHandler(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, WriteTimeout: time.Minute, ErrorLog: s.quietLog(),
+			Handler: s.adminHandler(), ReadHeaderTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute,
+			ErrorLog: slog.NewLogLogger(s.o.Logger.Handler(), slog.LevelDebug),
 		}
 		go admin.Serve(ln) //nolint:errcheck // ends with ErrServerClosed
 		defer admin.Close()
@@ -168,8 +171,8 @@ func (s *Server) drain() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), s.o.DrainTimeout)
 	defer cancel()
-	if cut := s.sockets.drain(ctx) + s.tunnels.drain(ctx); cut > 0 {
-		s.o.Logger.Warn("connections were cut at the end of the drain timeout", "listeners or tunnels", cut)
+	if cut := s.sockets.drain(ctx); cut > 0 {
+		s.o.Logger.Warn("connections were cut at the end of the drain timeout", "connections", cut)
 	}
 	s.o.Logger.Info("drained")
 }

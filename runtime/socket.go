@@ -4,154 +4,35 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
-	"log"
-	"log/slog"
 	"net"
-	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
+	"gwc.dev/runtime/http1"
+	"gwc.dev/runtime/http2"
 	"gwc.dev/schema"
 )
-
-const (
-	readHeaderTimeout = 15 * time.Second
-	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 64 << 10
-)
-
-// sockets are the addresses that are listened on. A generation takes over those that it also has, whatever
-// its listeners are called and whether they speak TLS.
-type sockets struct {
-	server *Server
-
-	mu   sync.Mutex
-	open map[string]*socket // by listener key
-	gone sync.WaitGroup     // sockets that are being closed
-}
 
 // A socket is one address that is listened on.
 type socket struct {
 	server *Server
 	key    string
 	net    net.Listener
-	http   *http.Server
 	base   *tls.Config
+	conns  admission
 	// last is the newest generation that has the socket, once there is one in force that has not.
 	last atomic.Pointer[generation]
+
+	http1 *http1.Server
+	mu    sync.Mutex
+	limit schema.ListenerLimits // what the servers go by
+	// http2 serves the connections to come; replaced says goodbye to those of others.
+	http2    atomic.Pointer[http2.Server]
+	replaced []*http2.Server
 }
 
-func newSockets(s *Server) *sockets {
-	return &sockets{server: s, open: map[string]*socket{}}
-}
-
-// listen opens the addresses that g needs and that are not open yet. With any problem it opens none.
-func (all *sockets) listen(g *generation) ([]*socket, []schema.Problem) {
-	var fresh []*socket
-	var problems []schema.Problem
-	for key, l := range schema.Sorted(g.listeners) {
-		if all.get(key) != nil {
-			continue
-		}
-		ln, err := new(net.ListenConfig).Listen(context.Background(), "tcp", l.address)
-		if err != nil {
-			problems = append(problems, schema.Problem{
-				Path: schema.NewPath("listeners", l.name, "port"), Code: "listener-port",
-				Message: fmt.Sprintf("listening on %q: %v", l.address, reasonOf(err)),
-				Hint:    fmt.Sprintf("free the address, or give another one with --listen %s=HOST:PORT", l.name),
-			})
-			continue
-		}
-		fresh = append(fresh, all.server.newSocket(key, ln))
-	}
-	if len(problems) > 0 {
-		for _, s := range fresh {
-			s.net.Close()
-		}
-		return nil, problems
-	}
-	return fresh, nil
-}
-
-// take makes the sockets those of g, which is in force by now: fresh ones begin to serve, and those that g
-// does not have close as their requests end.
-func (all *sockets) take(g *generation, fresh []*socket, drain time.Duration) {
-	all.mu.Lock()
-	defer all.mu.Unlock()
-	for _, s := range fresh {
-		all.open[s.key] = s
-		go s.http.Serve(s) //nolint:errcheck // ends with ErrServerClosed
-	}
-	for key, s := range all.open {
-		if g.listeners[key] != nil {
-			continue
-		}
-		delete(all.open, key)
-		all.gone.Go(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), drain)
-			defer cancel()
-			s.close(ctx)
-		})
-	}
-}
-
-// retire tells the sockets that next does not have which generation to go on with. It is called before next
-// is in force, so that no request finds neither.
-func (all *sockets) retire(next, inForce *generation) {
-	all.mu.Lock()
-	defer all.mu.Unlock()
-	for key, s := range all.open {
-		if next.listeners[key] == nil {
-			s.last.Store(inForce)
-		}
-	}
-}
-
-// listeners returns g's listeners by name.
-func (all *sockets) listeners(g *generation) []ListenerStatus {
-	all.mu.Lock()
-	defer all.mu.Unlock()
-	out := []ListenerStatus{}
-	for key, l := range g.listeners {
-		status := ListenerStatus{Name: l.name, Address: l.address, TLS: l.tls != nil}
-		if s := all.open[key]; s != nil {
-			status.Address = s.Addr().String()
-		}
-		out = append(out, status)
-	}
-	slices.SortFunc(out, func(a, b ListenerStatus) int { return strings.Compare(a.Name, b.Name) })
-	return out
-}
-
-func (all *sockets) get(key string) *socket {
-	all.mu.Lock()
-	defer all.mu.Unlock()
-	return all.open[key]
-}
-
-// drain closes all sockets; it returns how many of them still had requests when ctx ended.
-func (all *sockets) drain(ctx context.Context) int {
-	all.mu.Lock()
-	open := all.open
-	all.open = map[string]*socket{}
-	all.mu.Unlock()
-	var cut atomic.Int64
-	for _, s := range open {
-		all.gone.Go(func() {
-			if !s.close(ctx) {
-				cut.Add(1)
-			}
-		})
-	}
-	all.gone.Wait()
-	return int(cut.Load())
-}
-
-func (s *Server) newSocket(key string, ln net.Listener) *socket {
+// newSocket returns a socket on an open listener, for l.
+func (s *Server) newSocket(key string, ln net.Listener, l *listener) *socket {
 	k := &socket{server: s, key: key, net: ln}
 	k.base = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
 		if _, l := k.serving(); l != nil && l.tls != nil {
@@ -159,22 +40,40 @@ func (s *Server) newSocket(key string, ln net.Listener) *socket {
 		}
 		return nil, errors.New("the listener no longer speaks TLS")
 	}}
-	k.http = &http.Server{
-		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(k, w, r) }),
-		ReadHeaderTimeout: readHeaderTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          s.quietLog(),
-		// "OPTIONS *" is a request like any other.
-		DisableGeneralOptionsHandler: true,
-		ConnState: func(c net.Conn, state http.ConnState) {
-			if state == http.StateIdle { // the deadline of the last answer's writes
-				_ = c.SetWriteDeadline(time.Time{}) // fails on a closed connection only
-			}
-		},
-	}
+	k.http1 = http1.NewServer(serve1{k}, http1.Options{})
+	k.configure(l)
 	return k
 }
+
+// configure makes the limits of l those of the connections to come. What is open keeps its own; HTTP/2 connections are
+// asked to be replaced (RFC 9113, section 6.8), which costs no request.
+func (s *socket) configure(l *listener) {
+	s.conns.configure(s.server.metrics.Listener(l.name), l.limits.Connections, l.limits.ConnectionsPerAddress)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.http2.Load()
+	if old != nil && s.limit == l.limits {
+		return
+	}
+	s.limit = l.limits
+	heads := http1.Limits{HeaderBytes: l.limits.HeaderBytes, Fields: l.limits.HeaderFields, TargetBytes: l.limits.URIBytes}
+	s.http2.Store(http2.NewServer(serve2{s}, http2.Options{
+		Limits: heads, IdleTimeout: l.limits.IdleTimeout.Std(), StallTimeout: l.limits.BodyTimeout.Std(),
+		Streams: l.limits.Streams, Refused: s.conns.refused, Panic: abandoned,
+	}))
+	s.http1.SetOptions(http1.Options{
+		Limits: heads, HeaderTimeout: l.limits.HeaderTimeout.Std(), IdleTimeout: l.limits.IdleTimeout.Std(),
+		StallTimeout: l.limits.BodyTimeout.Std(), Buffers: &s.server.buffers, Panic: abandoned,
+		Admit: s.conns.enter, Leave: s.conns.leave, HTTP2: func(c net.Conn) { s.http2.Load().Serve(c) },
+	})
+	if old != nil {
+		s.replaced = append(s.replaced, old)
+		go old.Shutdown(context.Background())
+	}
+}
+
+// abandoned takes note of what a visit panicked with. It has said so itself.
+func abandoned(any) {}
 
 // serving returns what the socket serves by.
 func (s *socket) serving() (*generation, *listener) {
@@ -187,6 +86,13 @@ func (s *socket) serving() (*generation, *listener) {
 		return g, g.listeners[s.key]
 	}
 	return nil, nil
+}
+
+// serveAll serves connections until close.
+func (s *socket) serveAll() {
+	if err := s.http1.Serve(s); !errors.Is(err, http1.ErrServerClosed) {
+		s.server.o.Logger.Error("a listener does not take connections any more", "address", s.Addr(), "error", err)
+	}
 }
 
 // Accept implements [net.Listener]: a connection speaks what the listener in force speaks.
@@ -207,16 +113,16 @@ func (s *socket) Close() error { return s.net.Close() }
 // Addr implements [net.Listener].
 func (s *socket) Addr() net.Addr { return s.net.Addr() }
 
-// close stops listening and waits for requests until ctx ends; it reports whether all had ended.
-func (s *socket) close(ctx context.Context) bool {
-	err := s.http.Shutdown(ctx)
-	if err != nil {
-		s.http.Close()
+// close stops listening and waits for requests until ctx ends; it returns how many connections it cut then.
+func (s *socket) close(ctx context.Context) int {
+	s.mu.Lock()
+	servers := append(s.replaced, s.http2.Load())
+	s.mu.Unlock()
+	var streams sync.WaitGroup
+	for _, server := range servers {
+		streams.Go(func() { server.Shutdown(ctx) })
 	}
-	return err == nil
-}
-
-// quietLog takes what net/http says about clients: handshakes that fail, requests that are none.
-func (s *Server) quietLog() *log.Logger {
-	return slog.NewLogLogger(s.o.Logger.Handler(), slog.LevelDebug)
+	cut := s.http1.Shutdown(ctx) // it holds the connections of HTTP/2 as well
+	streams.Wait()
+	return cut
 }

@@ -6,78 +6,35 @@ import (
 	"net/http"
 	"strings"
 
-	"gwc.dev/runtime/exchange"
 	"gwc.dev/runtime/route"
-	"gwc.dev/runtime/upstream"
 )
 
-// take fills in x.Request from what net/http has read. It refuses what is not plainly one thing: then it has
-// answered and returns false.
+// take completes x.Request, which holds what was sent. It refuses what is not plainly one thing: then it has answered
+// and returns false.
 func (v *visit) take() bool {
-	x, r := &v.x, v.r
-	x.Request.Method = r.Method
+	x := v.x
 	x.Request.Scheme = "http"
-	if r.TLS != nil {
+	if v.carrier.TLS() != nil {
 		x.Request.Scheme = "https"
 	}
-	x.Request.Header = upstream.AppendFields(make(exchange.Header, 0, len(r.Header)+6), r.Header)
-	raw, query, ok := target(r.RequestURI)
-	v.path = raw
-	x.Request.Query = query
-	x.Request.Path, ok = normalize(raw, ok)
-	host, hostOK := hostOf(r.Host)
-	x.Request.Authority, x.Request.Host = r.Host, host
+	v.path = x.Request.Path
+	v.grpc = v.proto == proto2 && speaksGRPC(x.Request.Header)
+	path, pathOK := route.Normalize(v.path)
+	host, hostOK := hostOf(x.Request.Authority)
+	x.Request.Path, x.Request.Host = path, host
 	v.forwarded()
 	switch {
-	case r.Method == http.MethodConnect:
+	case x.Request.Method == http.MethodConnect:
 		x.Fail(http.StatusMethodNotAllowed, "method-refused", "This gateway opens no tunnels.")
 		return false
-	case !ok:
+	case !pathOK:
 		x.Fail(http.StatusBadRequest, "path-refused", "The request's path is not valid.")
 		return false
 	case !hostOK:
 		x.Fail(http.StatusBadRequest, "host-refused", "The request's host is not valid.")
 		return false
 	}
-	x.Request.Length = r.ContentLength
-	if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
-		v.body = newClientBody(v.w, r.Body)
-		x.Request.Body = v.body
-	}
 	return true
-}
-
-func normalize(raw string, ok bool) (string, bool) {
-	if !ok {
-		return "", false
-	}
-	return route.Normalize(raw)
-}
-
-// target splits a request target in origin form or absolute form (RFC 9112, section 3.2) into path and query.
-func target(uri string) (path, query string, ok bool) {
-	if !strings.HasPrefix(uri, "/") {
-		scheme, rest, found := strings.Cut(uri, "://")
-		if !found || !exchange.EqualFold(scheme, "http") && !exchange.EqualFold(scheme, "https") {
-			return uri, "", false
-		}
-		at := strings.IndexAny(rest, "/?")
-		switch {
-		case at < 0:
-			uri = "/"
-		case rest[at] == '?':
-			uri = "/" + rest[at:]
-		default:
-			uri = rest[at:]
-		}
-	}
-	path, query, _ = strings.Cut(uri, "?")
-	for i := 0; i < len(uri); i++ {
-		if c := uri[i]; c <= ' ' || c == 0x7f || c == '#' {
-			return path, "", false
-		}
-	}
-	return path, query, true
 }
 
 // hostOf returns the host of an authority in lower case, without port, brackets and the root's dot. It refuses
@@ -119,15 +76,21 @@ func isHostByte(c byte) bool {
 // maxID bounds a request id that is taken over from a client.
 const maxID = 128
 
-// requestID returns the client's X-Request-Id if it is fit for logs and headers, else a new one.
-func requestID(h http.Header, rand func() uint64) string {
-	if ids := h["X-Request-Id"]; len(ids) == 1 && sane(ids[0]) {
-		return ids[0]
+// identify gives the exchange the client's X-Request-Id if it is fit for logs and headers, else a new one.
+func (v *visit) identify() {
+	h := v.x.Request.Header
+	if h.Count("X-Request-Id") == 1 {
+		if id := h.Get("X-Request-Id"); sane(id) {
+			v.x.ID = id
+			return
+		}
 	}
-	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], rand())
-	binary.BigEndian.PutUint64(b[8:], rand())
-	return hex.EncodeToString(b[:])
+	v.x.ID = v.x.Text.Append(func(b []byte) []byte {
+		var random [16]byte
+		binary.BigEndian.PutUint64(random[:8], v.server.o.Rand())
+		binary.BigEndian.PutUint64(random[8:], v.server.o.Rand())
+		return hex.AppendEncode(b, random[:])
+	})
 }
 
 func sane(id string) bool {

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"io"
 	"math/big"
@@ -139,6 +140,83 @@ func TestHTTP2IsServed(t *testing.T) {
 	if response.ProtoMajor != 2 || got.Body != "hello" || got.Host != "api.example.com" || got.Header.Get("X-Forwarded-Proto") != "https" {
 		t.Errorf("%s: %+v", response.Proto, got)
 	}
+}
+
+func TestClientsShowCertificates(t *testing.T) {
+	backend := echo(t, "one")
+	dir := t.TempDir()
+	pair(t, filepath.Join(dir, "main"), "api.example.com")
+	pair(t, filepath.Join(dir, "known"), "client.example.com")
+	pair(t, filepath.Join(dir, "unknown"), "client.example.com")
+	p := start(t, func(o *runtime.Options) { o.SecretsDir = dir })
+	known, err := tls.LoadX509KeyPair(filepath.Join(dir, "known", "tls.crt"), filepath.Join(dir, "known", "tls.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unknown, err := tls.LoadX509KeyPair(filepath.Join(dir, "unknown", "tls.crt"), filepath.Join(dir, "unknown", "tls.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := ":" + base64.StdEncoding.EncodeToString(known.Certificate[0]) + ":"
+	for name, test := range map[string]struct {
+		optional bool
+		certs    []tls.Certificate
+		served   bool
+		told     string
+	}{
+		"known":            {false, []tls.Certificate{known}, true, shown},
+		"none":             {false, nil, false, ""},
+		"unknown":          {false, []tls.Certificate{unknown}, false, ""},
+		"optional, none":   {true, nil, true, ""},
+		"optional, known":  {true, []tls.Certificate{known}, true, shown},
+		"optional, forged": {true, []tls.Certificate{unknown}, false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p.publish(gateway(t, backend.URL, func(g *schema.Gateway, _ *schema.Route) {
+				g.Listeners["https"] = schema.Listener{Port: 8443, TLS: &schema.ListenerTLS{
+					Certificates:       map[string]schema.Certificate{"default": {Secret: "main"}},
+					ClientCertificates: &schema.ClientCertificates{CA: "known/tls.crt", Optional: test.optional, Forward: true},
+				}}
+			}))
+			c := client(t)
+			c.Transport.(*http.Transport).TLSClientConfig = &tls.Config{
+				InsecureSkipVerify: true, //nolint:gosec // a certificate of the test's own
+				// Whatever the server asks for, as somebody would who tries.
+				GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+					if len(test.certs) == 0 {
+						return &tls.Certificate{}, nil
+					}
+					return &test.certs[0], nil
+				},
+			}
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+p.address("https")+"/", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Client-Cert", ":Zm9yZ2Vk:")
+			if !test.served {
+				if response, err := c.Do(r); err == nil {
+					response.Body.Close()
+					t.Fatalf("status %d, want no session", response.StatusCode)
+				}
+				return
+			}
+			if got := send(t, c, r).echoed(t).Header.Get("Client-Cert"); got != test.told {
+				t.Errorf("the backend was told the certificate %.40q, want %.40q", got, test.told)
+			}
+		})
+	}
+	t.Run("the authority is no certificate", func(t *testing.T) {
+		refused := p.refused(p.seal(gateway(t, backend.URL, func(g *schema.Gateway, _ *schema.Route) {
+			g.Listeners["https"] = schema.Listener{Port: 8443, TLS: &schema.ListenerTLS{
+				Certificates:       map[string]schema.Certificate{"default": {Secret: "main"}},
+				ClientCertificates: &schema.ClientCertificates{CA: "known/tls.key"},
+			}}
+		})))
+		if len(refused.Problems) != 1 || refused.Problems[0].Path != "listeners.https.tls.clientCertificates.ca" {
+			t.Errorf("refused %+v", refused)
+		}
+	})
 }
 
 func TestTLS13CanBeDemanded(t *testing.T) {

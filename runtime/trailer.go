@@ -2,38 +2,35 @@ package runtime
 
 import (
 	"maps"
-	"net/http"
 	"slices"
+	"strings"
 
 	"gwc.dev/runtime/exchange"
-	"gwc.dev/runtime/upstream"
 	"gwc.dev/schema"
 )
 
-// A trailer is the fields after a request's body. Backends may merge them with the header's, so only those are
+// A requestTrailer is the fields after a request's body. Backends may merge them with the header's, so only those are
 // passed on that were announced and that say nothing again which the header says: what filters have set or
-// checked there, nobody restates behind their back. A nil trailer has no fields.
-type trailer struct {
-	fields    http.Header // net/http adds the values while the body is read
-	announced []string
+// checked there, nobody restates behind their back.
+type requestTrailer struct {
+	carrier   carrier
+	names     []string
+	announced string // the names as a list
 }
 
-// newTrailer takes over what a request announces, given its route and the header as it goes out.
-func newTrailer(fields http.Header, route *schema.Route, header exchange.Header) *trailer {
-	if len(fields) == 0 {
-		return nil
-	}
-	t := &trailer{fields: fields}
-	for name := range fields {
+// begin takes over what a request announces, given its route and the header as it goes out.
+func (t *requestTrailer) begin(c carrier, route *schema.Route, header exchange.Header) {
+	t.carrier = c
+	for name := range strings.SplitSeq(c.Meta().Trailer, ",") {
+		name = strings.TrimSpace(name)
 		alike := func(other string) bool { return exchange.Alike(name, other) }
 		restated := slices.ContainsFunc(header, func(f exchange.Field) bool { return alike(f.Name) })
-		if restated || slices.ContainsFunc(ruled(route), alike) || upstream.Framing(name) || aboutClient(name, false) {
-			delete(fields, name)
+		if name == "" || restated || slices.ContainsFunc(ruled(route), alike) || aboutClient(name, false) {
 			continue
 		}
-		t.announced = append(t.announced, name)
+		t.names = append(t.names, name)
 	}
-	return t
+	t.announced = strings.Join(t.names, ", ")
 }
 
 // ruled returns the names of the header fields that a route's match and filters look at, set or remove. One of them
@@ -57,22 +54,13 @@ func ruled(r *schema.Route) []string {
 	return names
 }
 
-// prune removes what came and is not to be passed on. It is called when the body has ended, by whoever reads it.
-func (t *trailer) prune() {
-	if t == nil {
-		return
-	}
-	for name := range t.fields {
-		if !slices.Contains(t.announced, name) {
-			delete(t.fields, name)
+// Trailer implements [gwc.dev/runtime/http1.Trailer]: what came and is to be passed on.
+func (t *requestTrailer) Trailer() exchange.Header {
+	var out exchange.Header
+	for _, f := range t.carrier.Trailer() {
+		if slices.ContainsFunc(t.names, func(name string) bool { return exchange.EqualFold(name, f.Name) }) {
+			out = append(out, f)
 		}
 	}
-}
-
-// header returns the fields for a transport to send once it has read the body.
-func (t *trailer) header() http.Header {
-	if t == nil {
-		return nil
-	}
-	return t.fields
+	return out
 }

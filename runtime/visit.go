@@ -4,10 +4,10 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"gwc.dev/runtime/exchange"
+	"gwc.dev/runtime/http1"
 	"gwc.dev/runtime/upstream"
 )
 
@@ -15,42 +15,78 @@ import (
 // receives it.
 const statusClientGone = 499
 
-// A visit is one request on its way through the server: the bridge between net/http, which carries the bytes,
-// and the exchange that filters see.
+// A visit is one request on its way through the server: the bridge between what carries the bytes and the exchange
+// that filters see.
 type visit struct {
 	server   *Server
-	gen      *generation
+	gen      *generation // nil: there is none yet
 	listener *listener
 	route    *servedRoute // nil: none took the request
 
-	w    http.ResponseWriter
-	r    *http.Request
-	x    exchange.Exchange
-	body *clientBody // nil: the request has none
-	path string      // as the client sent it
+	carrier carrier
+	x       *exchange.Exchange
+	proto   string // as the access log has it
+	path    string // as the client sent it
+	grpc    bool   // the client takes gRPC's form of a failure
 
-	began    time.Time
-	deadline *deadline // nil: the route has no timeout
-	answer   *upstream.Answer
-	begun    bool          // the answer's header is out, or tried to be
-	status   int           // what is logged
-	sent     int64         // bytes of the answer's body
-	took     time.Duration // until the answer was whole; 0: measure it at the end
+	began  time.Time
+	out    upstream.Request
+	answer upstream.Answer
+	after  requestTrailer
+	body   boundedBody
+	begun  bool // the answer's header is out, or tried to be
+	status int  // what is logged
+	// received and sent count what a tunnel carried.
+	received, sent int64
+	took           time.Duration // until the answer was whole; 0: measure it at the end
+}
+
+// errAbandoned ends a connection that an answer cannot be completed on. It is what a visit panics with.
+var errAbandoned = errors.New("the answer cannot be completed")
+
+// visit returns an empty visit. It is given back by [visit.end].
+func (s *Server) visit(k *socket, c carrier, x *exchange.Exchange, proto string) *visit {
+	v, ok := s.visits.Get().(*visit)
+	if !ok {
+		v = &visit{}
+	}
+	v.server, v.carrier, v.x, v.proto, v.began = s, c, x, proto, s.o.Clock()
+	v.gen, v.listener = k.serving()
+	return v
 }
 
 // serve answers one request that came in at a socket.
-func (s *Server) serve(k *socket, w http.ResponseWriter, r *http.Request) {
-	v := &visit{server: s, w: w, r: r, began: s.o.Clock()}
-	v.gen, v.listener = k.serving()
-	v.x.ID = requestID(r.Header, s.o.Rand)
-	v.x.Context = r.Context()
+func (s *socket) serve(c carrier, x *exchange.Exchange, proto string) {
+	v := s.server.visit(s, c, x, proto)
 	defer v.end()
 	v.run()
 }
 
+// refuse answers for a request that could not be read.
+func (s *socket) refuse(c carrier, x *exchange.Exchange, proto string, e *http1.Error) {
+	v := s.server.visit(s, c, x, proto)
+	v.identify()
+	x.Client = c.Remote().Addr()
+	x.Fail(e.Status, e.Reason, sentence(e.Detail))
+	x.Response.Header.Add("X-Request-Id", x.ID)
+	v.status = e.Status
+	s.conns.refused(e.Reason)
+	v.account()
+	v.free()
+}
+
+// sentence makes one of a clause.
+func sentence(clause string) string {
+	if clause == "" || clause[0] < 'a' || clause[0] > 'z' {
+		return clause + "."
+	}
+	return string(clause[0]-'a'+'A') + clause[1:] + "."
+}
+
 // run takes the request through redirect, match, filters and backend, and writes the answer.
 func (v *visit) run() {
-	x := &v.x
+	x := v.x
+	v.identify()
 	if v.gen == nil { // a socket serves once there is a generation, so this is the last moment of a drain
 		x.Fail(http.StatusServiceUnavailable, "not-ready", "The gateway has nothing to serve yet.")
 		v.respond()
@@ -77,13 +113,9 @@ func (v *visit) run() {
 		return
 	}
 	v.route = v.gen.routes[r]
-	if v.route.timeout > 0 {
-		v.deadline, x.Context = newDeadline(x.Context, v.route.timeout)
-	}
-	if v.body == nil {
-		v.deadline.begin()
-	} else {
-		v.body.deadline = v.deadline
+	if !v.bound() {
+		v.respond()
+		return
 	}
 	seen, answered := r.Chain.Request(x)
 	if !answered {
@@ -95,34 +127,20 @@ func (v *visit) run() {
 
 // call sends the request to a backend; without an answer of one the gateway's own takes its place.
 func (v *visit) call() {
-	x := &v.x
+	x := v.x
 	if v.route.call == nil {
 		x.Fail(http.StatusServiceUnavailable, upstream.NoEndpoint, "The route has no backend in use.")
 		return
 	}
-	after := newTrailer(v.r.Trailer, v.route.model, x.Request.Header)
-	if v.body != nil {
-		v.body.trailer = after
+	v.out = upstream.Request{
+		Client: v.carrier, Upgrade: upgrade(v.carrier), Trailers: v.carrier.Meta().Trailers, Timeout: v.route.timeout,
 	}
-	var err error
-	v.answer, err = v.route.call.Do(x, upstream.Request{
-		Trailer: after.header(), Upgrade: v.upgrade(), Trailers: hasToken(v.r.Header["Te"], "trailers"),
-	})
-	v.deadline.begin()
-	if err == nil {
-		return
+	if x.Request.Body != nil && v.carrier.Meta().Trailer != "" {
+		v.after.begin(v.carrier, v.route.model, x.Request.Header)
+		v.out.Announce, v.out.Trailer = v.after.announced, &v.after
 	}
-	var failure *upstream.Failure
-	if !errors.As(err, &failure) {
-		failure = &upstream.Failure{Reason: upstream.Other, Err: err}
-	}
-	broken := v.body.failure()
-	switch {
-	case errors.Is(broken, errBodyStalled):
-		x.Fail(http.StatusRequestTimeout, "body-timeout", "The request's body did not arrive in time.")
-		return
-	case broken != nil && failure.Reason != upstream.Timeout && failure.Reason != upstream.ClientGone:
-		x.Fail(http.StatusBadRequest, "body-broken", "The request's body could not be read.")
+	failure := v.route.call.Do(x, &v.out, &v.answer)
+	if failure == nil {
 		return
 	}
 	switch failure.Reason {
@@ -133,6 +151,14 @@ func (v *visit) call() {
 	case upstream.ClientGone:
 		v.status = statusClientGone
 		x.Fail(http.StatusBadGateway, failure.Reason, "")
+	case upstream.BodyTimeout:
+		x.Fail(http.StatusRequestTimeout, failure.Reason, "The request's body did not arrive in time.")
+	case upstream.BodyBroken:
+		if errors.Is(failure, errBodySize) {
+			v.tooLarge()
+			return
+		}
+		x.Fail(http.StatusBadRequest, failure.Reason, "The request's body could not be read.")
 	default:
 		v.server.o.Logger.Debug("upstream call", "id", x.ID, "upstream", v.answer.Upstream,
 			"endpoint", v.answer.Endpoint, "error", failure)
@@ -143,30 +169,39 @@ func (v *visit) call() {
 // end answers for a panic, gives back what the visit held, and says what happened.
 func (v *visit) end() {
 	failure := recover()
-	if failure != nil && failure != http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
+	if failure != nil && failure != errAbandoned { //nolint:errorlint // it is panicked with as it is
 		v.server.o.Logger.Error("panic while serving a request", "id", v.x.ID, "panic", failure, "stack", string(debug.Stack()))
 		if !v.begun {
-			failure = nil
-			v.x.Fail(http.StatusInternalServerError, "panic", "The gateway failed.")
-			func() {
-				defer func() { failure = recover() }()
-				v.respond()
-			}()
+			failure = v.apologize()
 		} else {
-			v.x.Reason, failure = "panic", http.ErrAbortHandler
+			v.x.Reason, failure = "panic", errAbandoned
 		}
 	}
-	if v.answer != nil {
-		v.answer.Close()
-	}
-	v.deadline.stop()
+	v.answer.Close()
 	if v.took == 0 {
 		v.took = v.server.o.Clock().Sub(v.began)
 	}
 	v.account()
+	v.free()
 	if failure != nil {
 		panic(failure)
 	}
+}
+
+// apologize answers in place of what panicked; it returns what that panicked with, if it did.
+func (v *visit) apologize() (failure any) {
+	defer func() { failure = recover() }()
+	v.x.Fail(http.StatusInternalServerError, "panic", "The gateway failed.")
+	v.status = 0
+	v.respond()
+	return nil
+}
+
+// free gives the visit back. Nothing of the exchange is kept.
+func (v *visit) free() {
+	s := v.server
+	*v = visit{}
+	s.visits.Put(v)
 }
 
 // account counts and logs the request.
@@ -176,61 +211,21 @@ func (v *visit) account() {
 		counts = v.route.metrics
 	}
 	counts.Answered(v.status, v.took)
-	received := v.body.end()
 	if v.server.log == nil {
 		return
 	}
-	x := &v.x
+	x := v.x
 	line := logLine{
-		at: v.began, id: x.ID, client: addrText(x.Client), method: v.r.Method, host: x.Request.Host, path: x.Request.Path,
-		proto: v.r.Proto, status: v.status, reason: x.Reason,
-		consumer: x.Caller.Consumer, received: received, sent: v.sent, took: v.server.o.Clock().Sub(v.began),
+		at: v.began, id: x.ID, client: x.Client, method: x.Request.Method, host: x.Request.Host, path: v.path,
+		proto: v.proto, status: v.status, reason: x.Reason, consumer: x.Caller.Consumer,
+		received: v.carrier.Received() + v.received, sent: v.carrier.Sent() + v.sent, took: v.server.o.Clock().Sub(v.began),
+		upstream: v.answer.Upstream, endpoint: v.answer.Endpoint, retries: v.answer.Retries,
 	}
 	if v.gen != nil {
-		line.path = v.path // as the client sent it: rewrites change the exchange's
 		line.listener, line.revision = v.listener.name, v.gen.bundle.Revision
 	}
 	if v.route != nil {
 		line.api, line.route = v.route.api, v.route.name
 	}
-	if v.answer != nil {
-		line.upstream, line.endpoint, line.retries = v.answer.Upstream, v.answer.Endpoint, v.answer.Retries
-	}
 	v.server.log.write(&line)
-}
-
-// upgrade returns the protocol that the client asks to change to; "" for none, and for those that a gateway
-// must not tunnel because it would stop seeing requests.
-func (v *visit) upgrade() string {
-	if v.r.ProtoMajor != 1 {
-		return ""
-	}
-	protocol := v.r.Header.Get("Upgrade")
-	if protocol == "" || !hasToken(v.r.Header["Connection"], "upgrade") {
-		return ""
-	}
-	lower := strings.ToLower(protocol)
-	for _, refused := range []string{"h2", "http", "tls"} {
-		if strings.HasPrefix(lower, refused) {
-			return ""
-		}
-	}
-	for i := 0; i < len(protocol); i++ {
-		if c := protocol[i]; c <= ' ' || c == ',' || c >= 0x7f { // one protocol, not a list
-			return ""
-		}
-	}
-	return protocol
-}
-
-// hasToken reports whether comma-separated lists hold a token, in any case.
-func hasToken(lists []string, token string) bool {
-	for _, list := range lists {
-		for item := range strings.SplitSeq(list, ",") {
-			if exchange.EqualFold(strings.TrimSpace(item), token) {
-				return true
-			}
-		}
-	}
-	return false
 }

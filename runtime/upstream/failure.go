@@ -3,30 +3,26 @@ package upstream
 import (
 	"context"
 	"errors"
-	"io"
-	"net"
-	"strings"
-	"syscall"
+	"os"
+
+	"gwc.dev/runtime/exchange"
+	"gwc.dev/runtime/http1"
 )
 
 // Reasons of a [Failure]: labels of a metric and words of the access log.
 const (
 	ConnectFailure = "connect-failure" // no connection; the request never left
 	TLS            = "tls"             // no TLS session; the request never left
-	Reset          = "reset"           // the connection was lost before the answer
+	Reset          = "reset"           // the connection was lost before the answer's end
 	Timeout        = "timeout"         // no answer in time
 	ClientGone     = "client-gone"     // the caller did not wait
 	NoEndpoint     = "no-endpoint"     // every weight is zero
+	BodyBroken     = "body-broken"     // the request's body ended early
+	BodyTimeout    = "body-timeout"    // the request's body did not come in time
 	Other          = "other"           // for instance an answer that is not HTTP
 )
 
-// ErrTimeout is the cause of a context that ended because a route's timeout ran out.
-var ErrTimeout = errors.New("timeout")
-
-// errTryTimeout is the cause of a try's context that ended because the try took too long.
-var errTryTimeout = errors.New("per-try timeout")
-
-// A Failure is an upstream call that ended without an answer.
+// A Failure is an upstream call that ended without an answer, or within one.
 type Failure struct {
 	Reason string
 	Err    error
@@ -40,29 +36,42 @@ func (f *Failure) unsent() bool {
 	return f.Reason == ConnectFailure || f.Reason == TLS
 }
 
-// classify says why a call on ctx failed.
-func classify(ctx context.Context, err error) *Failure {
-	var known *Failure // of the dialer
-	cause := context.Cause(ctx)
+// blames reports whether it is the endpoint that failed, and not the client.
+func (f *Failure) blames() bool {
+	return f.Reason != ClientGone && f.Reason != BodyBroken && f.Reason != BodyTimeout
+}
+
+// classifyCall says why x has no answer.
+func classifyCall(x *exchange.Exchange, failed *http1.CallError) *Failure {
 	switch {
-	case errors.Is(cause, ErrTimeout), errors.Is(cause, errTryTimeout), errors.Is(cause, context.DeadlineExceeded):
-		return &Failure{Timeout, cause}
-	case cause != nil:
-		return &Failure{ClientGone, cause}
-	case errors.As(err, &known):
-		return known
-	case lost(err):
-		return &Failure{Reset, err}
+	case !failed.Source:
+		return classify(x.Context, failed.Err)
+	case x.Context.Err() != nil:
+		return &Failure{ClientGone, context.Cause(x.Context)}
+	case x.Request.Body == nil: // the client did not take an interim response
+		return &Failure{ClientGone, failed.Err}
+	case errors.Is(failed.Err, http1.ErrTimeout), errors.Is(failed.Err, os.ErrDeadlineExceeded):
+		return &Failure{BodyTimeout, failed.Err}
 	default:
-		return &Failure{Other, err}
+		return &Failure{BodyBroken, failed.Err}
 	}
 }
 
-func lost(err error) bool {
-	var op *net.OpError
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.As(err, &op) ||
-		// net/http keeps these to itself.
-		strings.Contains(err.Error(), "server closed idle connection") ||
-		strings.Contains(err.Error(), "stream error:") || strings.Contains(err.Error(), "GOAWAY")
+// classify says what an error of an endpoint's connection, or of dialling it, means for ctx.
+func classify(ctx context.Context, err error) *Failure {
+	switch {
+	case errors.Is(err, http1.ErrTimeout):
+		return &Failure{Timeout, err}
+	case ctx.Err() != nil:
+		return &Failure{ClientGone, context.Cause(ctx)}
+	case errors.Is(err, http1.ErrInterrupted):
+		return &Failure{ClientGone, err}
+	}
+	if known, ok := errors.AsType[*Failure](err); ok { // the dialler's
+		return known
+	}
+	if _, malformed := errors.AsType[*http1.Error](err); malformed || errors.Is(err, http1.ErrUnwritable) {
+		return &Failure{Other, err}
+	}
+	return &Failure{Reset, err}
 }

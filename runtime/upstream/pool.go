@@ -1,5 +1,6 @@
 // Package upstream sends exchanges to backends: it picks an upstream and an endpoint by weight, keeps
-// connections, tries again as the route allows, and names the reason when there is no answer.
+// connections of the version of HTTP that both sides want, tries again as the route allows, and names the reason
+// when there is no answer.
 //
 // A [Pool] outlives tables: what a table's [Set] needs it takes from the pool, so that a new table with the
 // same upstreams goes on with the same connections. Everything that can fail (a CA that cannot be read) fails
@@ -7,8 +8,10 @@
 //
 //	set, problems := pool.Build(gateway, secrets)
 //	route := set.Route(backends, retry, observer)
-//	pool.Use(set)                       // connections of what is gone are closed once idle
-//	answer, err := route.Do(x, upstream.Request{})
+//	pool.Use(set)                       // connections of what is gone end with their calls
+//	var answer upstream.Answer
+//	failure := route.Do(x, &upstream.Request{Client: conn}, &answer)
+//	defer answer.Close()
 package upstream
 
 import (
@@ -18,6 +21,7 @@ import (
 	"strings"
 	"sync"
 
+	"gwc.dev/runtime/http1"
 	"gwc.dev/runtime/secret"
 	"gwc.dev/schema"
 )
@@ -34,6 +38,7 @@ type Options struct {
 // A Pool keeps connections to endpoints across tables.
 type Pool struct {
 	options Options
+	buffers http1.Buffers
 
 	mu        sync.Mutex
 	endpoints map[transportSpec]*endpoint // of the set in use
@@ -71,7 +76,7 @@ func (p *Pool) Build(g *schema.Gateway, secrets secret.Source) (*Set, []schema.P
 		endpoints: map[transportSpec]*endpoint{},
 	}
 	for name, def := range schema.Sorted(g.Upstreams) {
-		spec := transportSpec{upstream: name, connectTimeout: def.ConnectTimeout.Std()}
+		spec := transportSpec{upstream: name, protocol: def.Protocol, connectTimeout: def.ConnectTimeout.Std()}
 		var roots *x509.CertPool
 		if def.TLS != nil {
 			spec.tls, spec.serverName = true, def.TLS.ServerName
@@ -134,14 +139,14 @@ func (p *Pool) endpoint(s *Set, spec transportSpec, roots *x509.CertPool) *endpo
 		p.mu.Unlock()
 	}
 	if e == nil {
-		e = newEndpoint(spec, roots)
+		e = newEndpoint(spec, roots, &p.buffers)
 	}
 	s.endpoints[spec] = e
 	return e
 }
 
-// Use makes s the set in use. Connections to endpoints that it does not have are closed as they fall idle;
-// calls that are under way end as they began.
+// Use makes s the set in use. Connections to endpoints that it does not have are closed, those of calls
+// that are under way when these end.
 func (p *Pool) Use(s *Set) {
 	p.mu.Lock()
 	old := p.endpoints
@@ -149,12 +154,12 @@ func (p *Pool) Use(s *Set) {
 	p.mu.Unlock()
 	for spec, e := range old {
 		if s.endpoints[spec] != e {
-			e.closeIdle()
+			e.close()
 		}
 	}
 }
 
-// Close closes all idle connections.
+// Close closes all connections, as [Pool.Use] of nothing does.
 func (p *Pool) Close() { p.Use(&Set{}) }
 
 // next returns the endpoint whose turn it is, and another one than tried where there is one.

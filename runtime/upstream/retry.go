@@ -2,12 +2,12 @@ package upstream
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
 
 	"gwc.dev/runtime/exchange"
+	"gwc.dev/runtime/http1"
 	"gwc.dev/schema"
 )
 
@@ -17,14 +17,22 @@ const maxBackoff = 5 * time.Second
 // A retry says when a try is followed by another one. A nil retry: never.
 type retry struct {
 	schema.Retry
-	rand func() uint64
+	statuses     []int // of On
+	serverErrors bool  // On has all of 500 to 599
+	rand         func() uint64
 }
 
 func newRetry(r *schema.Retry, rand func() uint64) *retry {
 	if r == nil || r.Disabled {
 		return nil
 	}
-	return &retry{*r, rand}
+	out := &retry{Retry: *r, serverErrors: slices.Contains(r.On, "5xx"), rand: rand}
+	for _, on := range r.On {
+		if status, err := strconv.Atoi(on); err == nil {
+			out.statuses = append(out.statuses, status)
+		}
+	}
+	return out
 }
 
 func (r *retry) perTry() time.Duration {
@@ -36,31 +44,40 @@ func (r *retry) perTry() time.Duration {
 
 // again reports whether the outcome of a try asks for another one, after so many retries. That the body can
 // still be sent is for the caller to see.
-func (r *retry) again(x *exchange.Exchange, retries int, response *http.Response, failure *Failure) bool {
+func (r *retry) again(x *exchange.Exchange, retries int, failure *Failure) bool {
 	if r == nil || retries >= r.Attempts || x.Context.Err() != nil {
 		return false
 	}
-	if failure != nil {
-		if failure.unsent() {
-			return slices.Contains(r.On, "connect-failure")
-		}
-		return slices.Contains(r.Methods, x.Request.Method) && slices.Contains(r.On, failure.Reason)
+	if failure != nil && failure.unsent() {
+		return slices.Contains(r.On, ConnectFailure)
 	}
 	if !slices.Contains(r.Methods, x.Request.Method) {
 		return false
 	}
-	return slices.Contains(r.On, strconv.Itoa(response.StatusCode)) ||
-		response.StatusCode >= 500 && response.StatusCode <= 599 && slices.Contains(r.On, "5xx")
+	if failure != nil {
+		return slices.Contains(r.On, failure.Reason)
+	}
+	status := x.Response.Status
+	return slices.Contains(r.statuses, status) || r.serverErrors && status >= 500 && status <= 599
 }
 
-// wait waits before the next try; it reports whether there is still somebody to try for.
-func (r *retry) wait(ctx context.Context, retries int) bool {
+// wait waits before the next try. It reports whether there is still somebody to try for, and time: left, or any if
+// that is 0.
+func (r *retry) wait(ctx context.Context, client http1.Client, retries int, left time.Duration) bool {
 	d := r.Backoff.Std() << min(retries, 10)
 	if d <= 0 {
 		return ctx.Err() == nil
 	}
 	d = min(d, maxBackoff)
 	d = d/2 + time.Duration(r.rand()%uint64(d/2+1))
+	if left > 0 && d >= left {
+		return false
+	}
+	if client != nil {
+		interrupt := client.Interrupt()
+		interrupt.Enter(nil)
+		defer interrupt.Leave()
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

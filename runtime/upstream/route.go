@@ -1,14 +1,12 @@
 package upstream
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"io"
-	"net/http"
 	"time"
 
 	"gwc.dev/runtime/exchange"
+	"gwc.dev/runtime/http1"
 	"gwc.dev/schema"
 )
 
@@ -44,134 +42,145 @@ func (s *Set) Route(backends []Backend, r *schema.Retry, o Observer) *Route {
 	return out
 }
 
-// A Request is what a call needs beside the exchange.
+// A Request is what a call needs beside the exchange. The zero value works.
 type Request struct {
-	// Trailer is announced to the endpoint; its values may be filled in until the body has been read.
-	Trailer http.Header
+	// Client is whom the call is for; nil: nobody who might go.
+	Client http1.Client
 	// Upgrade is the protocol that the client asks the connection to change to; it may be empty.
 	Upgrade string
-	// Trailers says that the client takes trailers.
+	// Trailers says that the client takes trailer fields.
 	Trailers bool
+	// Announce is the list of trailer fields that may follow the request's body, and Trailer has them once it has
+	// been read; nil: none.
+	Announce string
+	Trailer  http1.Trailer
+	// Timeout bounds the time until the answer is whole, retries included: from the request's last byte on, and
+	// while nothing of its body has been sent. Every wait for an endpoint to take more of the body has the same
+	// bound. 0: none.
+	Timeout time.Duration
 }
 
-// An Answer is an endpoint's answer. Its status, header and body are in the exchange.
-type Answer struct {
-	// Upstream and Endpoint are who answered, or failed last.
-	Upstream, Endpoint string
-	// Retries is how many tries there were after the first.
-	Retries int
+// maxStale bounds the idle connections that may turn out to have ended in one try.
+const maxStale = 16
 
-	response *http.Response
-	ctx      context.Context
-	cancel   context.CancelCauseFunc
-}
+var errSpent = errors.New("the time for the answer was spent on tries without one")
 
-// Do sends x.Request and fills in x.Response. The answer is never nil and must be closed; the error is a
-// *[Failure].
-func (r *Route) Do(x *exchange.Exchange, in Request) (*Answer, error) {
-	a := &Answer{}
+// Do sends x.Request and fills in x.Response; nil: there is an answer. a is the caller's memory, zero at the start,
+// and has to be closed either way.
+func (r *Route) Do(x *exchange.Exchange, in *Request, a *Answer) *Failure {
+	a.ctx = x.Context
 	choice := r.balance.pick()
 	if choice < 0 {
-		return a, &Failure{NoEndpoint, errors.New("the weights of all backends are zero")}
+		return &Failure{NoEndpoint, errors.New("the weights of all backends are zero")}
 	}
-	up := r.backends[choice]
+	path, authority := x.Request.Path, x.Request.Authority
+	x.Request.Path = target(x, path)
+	failure := r.tries(x, in, a, r.backends[choice])
+	x.Request.Path, x.Request.Authority = path, authority
+	if failure != nil { // there may be a part of an answer
+		x.Response = exchange.Response{Header: x.Response.Header[:0]}
+	}
+	return failure
+}
+
+// target returns a path as it goes out. One that begins with two slashes would be read as an authority, and one
+// without any might be as an absolute URI.
+func target(x *exchange.Exchange, path string) string {
+	switch {
+	case path == "*":
+		return path
+	case path == "" || path[0] != '/':
+		return x.Text.Concat("/", path)
+	}
+	for len(path) > 1 && path[1] == '/' {
+		path = path[1:]
+	}
+	return path
+}
+
+// tries sends the request to endpoints of up until there is an outcome that stands.
+func (r *Route) tries(x *exchange.Exchange, in *Request, a *Answer, up *upstream) *Failure {
 	a.Upstream = up.name
+	anyHost := x.Request.Authority == ""
+	began := time.Now()
 	var tried *endpoint
 	for {
 		e := up.next(tried)
 		if e == nil {
-			return a, &Failure{NoEndpoint, errors.New("the weights of all endpoints are zero")}
+			return &Failure{NoEndpoint, errors.New("the weights of all endpoints are zero")}
 		}
 		tried, a.Endpoint = e, e.address
-		body := newBody(x.Request.Body)
-		response, failure := r.try(x, in, a, e, body)
-		if failure != nil && failure.Reason != ClientGone {
+		if anyHost {
+			x.Request.Authority = e.address
+		}
+		a.unsent = false
+		failure := r.try(x, in, a, e, began)
+		if failure != nil && failure.blames() {
 			r.observer.Failed(up.name, failure.Reason)
 		}
-		if r.retry.again(x, a.Retries, response, failure) && body.takeBack() && r.retry.wait(x.Context, a.Retries) {
-			if response != nil {
-				discard(response.Body)
-			}
+		if !r.again(x, in, a, failure, began) {
+			return failure
+		}
+		if failure == nil {
+			discard(x.Response.Body)
 			a.Close()
-			a.Retries++
-			r.observer.Retried(up.name)
-			continue
 		}
-		if failure != nil {
-			return a, failure
+		a.Retries++
+		r.observer.Retried(up.name)
+	}
+}
+
+// again decides whether there is another try, and waits for its time to come. A body is read from the client once:
+// it can be sent again only if it never was.
+func (r *Route) again(x *exchange.Exchange, in *Request, a *Answer, failure *Failure, began time.Time) bool {
+	if !r.retry.again(x, a.Retries, failure) || x.Request.Body != nil && !a.unsent {
+		return false
+	}
+	left := time.Duration(0)
+	if in.Timeout > 0 {
+		if left = in.Timeout - time.Since(began); left <= 0 {
+			return false
 		}
-		a.response = response
-		fill(&x.Response, response)
-		return a, nil
+	}
+	return r.retry.wait(x.Context, in.Client, a.Retries, left)
+}
+
+// discard reads what has come of a body, so that its connection can be used again if that is all. It waits for
+// nothing.
+func discard(body io.Reader) {
+	come, ok := body.(interface{ Ready() bool })
+	if !ok {
+		return
+	}
+	buf := make([]byte, 4<<10)
+	for come.Ready() {
+		if _, err := body.Read(buf); err != nil {
+			return
+		}
 	}
 }
 
-// try sends the request to one endpoint.
-func (r *Route) try(x *exchange.Exchange, in Request, a *Answer, e *endpoint, body *body) (*http.Response, *Failure) {
-	a.ctx, a.cancel = x.Context, nil
-	if limit := r.retry.perTry(); limit > 0 {
-		ctx, cancel := context.WithCancelCause(x.Context)
-		a.ctx, a.cancel = ctx, cancel
-		// The bound is on the wait for an answer: once it has begun there is nothing left to try again.
-		defer time.AfterFunc(limit, func() { cancel(errTryTimeout) }).Stop()
+// try sends the request to one endpoint. An idle connection that had ended is not held against anybody: another one
+// takes its place.
+func (r *Route) try(x *exchange.Exchange, in *Request, a *Answer, e *endpoint, began time.Time) *Failure {
+	o := http1.CallOptions{
+		Client: in.Client, Upgrade: in.Upgrade, Trailers: in.Trailers, Announce: in.Announce, Trailer: in.Trailer,
+		HeadTimeout: r.retry.perTry(),
 	}
-	transport := e.any
-	if in.Upgrade != "" {
-		transport = e.http1
-	}
-	response, err := transport.RoundTrip(outgoing(a.ctx, x, in, e, body))
-	if err != nil {
-		return nil, classify(a.ctx, err)
-	}
-	if response.StatusCode < http.StatusSwitchingProtocols { // net/http takes any number
-		response.Body.Close()
-		return nil, &Failure{Other, fmt.Errorf("an answer with status %d", response.StatusCode)}
-	}
-	return response, nil
-}
-
-// discard reads a short body to its end, so that its connection can be used again.
-func discard(body io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, body, 16<<10) // an error shows on the connection's next use
-	body.Close()
-}
-
-// Trailer returns the fields that come after the body: those that are announced, without values, until the body
-// has been read, then all that came.
-func (a *Answer) Trailer() http.Header {
-	if a.response == nil {
-		return nil
-	}
-	return a.response.Trailer
-}
-
-// Conn returns the connection of an answer with status 101.
-func (a *Answer) Conn() (io.ReadWriteCloser, bool) {
-	if a.response == nil {
-		return nil, false
-	}
-	conn, ok := a.response.Body.(io.ReadWriteCloser)
-	return conn, ok
-}
-
-// Upgrade returns the protocol that an answer with status 101 changes to.
-func (a *Answer) Upgrade() string {
-	if a.response == nil {
-		return ""
-	}
-	return a.response.Header.Get("Upgrade")
-}
-
-// Failure says why reading the answer's body ended with err.
-func (a *Answer) Failure(err error) *Failure { return classify(a.ctx, err) }
-
-// Close ends the call and gives its connection back.
-func (a *Answer) Close() {
-	if a.response != nil {
-		a.response.Body.Close()
-	}
-	if a.cancel != nil {
-		a.cancel(context.Canceled)
-		a.cancel = nil
+	for stale := 0; ; stale++ {
+		if in.Timeout > 0 {
+			if o.Timeout = in.Timeout - time.Since(began); o.Timeout <= 0 {
+				a.unsent = true
+				return &Failure{Timeout, errSpent}
+			}
+		}
+		failed := e.call(x, &o, a)
+		if failed == nil {
+			return nil
+		}
+		if !failed.Stale || stale == maxStale {
+			a.unsent = !failed.Dialled
+			return classifyCall(x, failed)
+		}
 	}
 }
