@@ -44,8 +44,17 @@ test: tools ## Run every test
 race: ## Run the tests of what is concurrent under the race detector, which needs a C compiler
 	$(GO) test -timeout 30m -race ./runtime/... ./schema/... ./compiler ./policy
 
+CONFORMANCE := h2spec grpc
+.PHONY: conformance
+conformance: $(addprefix conformance-,$(CONFORMANCE)) ## Hold gwproxy to the suites of others, each a module in runtime/conformance
+
+.PHONY: $(addprefix conformance-,$(CONFORMANCE))
+$(addprefix conformance-,$(CONFORMANCE)): conformance-%:
+	$(GO) -C runtime/conformance/$* vet ./...
+	$(GO) -C runtime/conformance/$* test -count=1 -timeout 20m ./...
+
 .PHONY: check
-check: lint test race ## What CI runs: linters, every test, and that rewriting goldens changes nothing
+check: lint test race conformance ## What CI runs: linters, every test, and that rewriting goldens changes nothing
 	$(MAKE) golden
 	@test -z "$$(git status --porcelain)" || { git status --short; git diff; echo "the files above are not what is committed"; exit 1; }
 

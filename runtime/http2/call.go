@@ -134,12 +134,13 @@ func (c *Call) Trailer() exchange.Header {
 
 // Close ends the call. From then on nobody reads the request's body.
 func (c *Call) Close() {
+	c.clock.stop()
+	c.body.end() // net/http waits for whoever reads it
 	if c.response != nil {
 		c.response.Body.Close()
 	}
-	c.clock.stop()
 	c.cancel(context.Canceled)
-	c.body.end()
+	c.body.wait()
 }
 
 // An answerBody is an answer's body.

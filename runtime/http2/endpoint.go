@@ -55,7 +55,10 @@ func NewEndpoint(o EndpointOptions) *Endpoint {
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: int64(o.Limits.HeaderBytes),
 		Protocols:              protocols,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
+		HTTP2: &http.HTTP2Config{
+			SendPingTimeout: pingAfter, PingTimeout: pingTimeout,
+			MaxReceiveBufferPerStream: streamWindow, MaxReceiveBufferPerConnection: connectionWindow,
+		},
 	}}
 	if o.TLS {
 		e.scheme = "https"

@@ -9,11 +9,10 @@ import (
 	"gwc.dev/runtime/exchange"
 )
 
-// outgoing is the exchange's request as net/http sends it. It shares no memory with the exchange: net/http may go on
-// encoding a header after the call has ended.
+// outgoing is the exchange's request as net/http sends it. It shares no memory with the exchange.
 func (e *Endpoint) outgoing(ctx context.Context, x *exchange.Exchange, c *Call) *http.Request {
 	from := &x.Request
-	text := newCloner(from)
+	text := newCloner(len(from.Method)+len(from.Path)+len(from.Query)+len(from.Authority), from.Header)
 	to := &http.Request{
 		Method: text.clone(from.Method),
 		// The path goes out byte for byte: net/http takes an opaque URL as the request target.
@@ -24,19 +23,7 @@ func (e *Endpoint) outgoing(ctx context.Context, x *exchange.Exchange, c *Call) 
 		Header: make(http.Header, len(from.Header)+2),
 		Proto:  "HTTP/2.0", ProtoMajor: 2,
 	}
-	values := make([]string, len(from.Header))
-	for i, f := range from.Header {
-		name := http.CanonicalHeaderKey(text.clone(f.Name))
-		if framing(name) {
-			continue
-		}
-		if had := to.Header[name]; had != nil {
-			to.Header[name] = append(had, text.clone(f.Value))
-			continue
-		}
-		values[i] = text.clone(f.Value)
-		to.Header[name] = values[i : i+1 : i+1]
-	}
+	text.addFields(to.Header, from.Header)
 	if _, ok := to.Header["User-Agent"]; !ok {
 		to.Header["User-Agent"] = nil // none sent, none invented
 	}
@@ -64,24 +51,4 @@ func announced(list string) http.Header {
 		h[strings.Clone(name)] = nil
 	}
 	return h
-}
-
-// A cloner copies strings into one piece of memory.
-type cloner struct{ b strings.Builder }
-
-// newCloner returns a cloner with room for a request's head.
-func newCloner(r *exchange.Request) *cloner {
-	n := len(r.Method) + len(r.Path) + len(r.Query) + len(r.Authority)
-	for _, f := range r.Header {
-		n += len(f.Name) + len(f.Value)
-	}
-	c := &cloner{}
-	c.b.Grow(n)
-	return c
-}
-
-func (c *cloner) clone(s string) string {
-	start := c.b.Len()
-	c.b.WriteString(s)
-	return c.b.String()[start:]
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 )
 
@@ -74,7 +75,7 @@ func (b *requestBody) fillTrailer() {
 	for _, f := range b.call.o.Trailer.Trailer() {
 		name := http.CanonicalHeaderKey(f.Name)
 		if values, ok := b.trailer[name]; ok {
-			b.trailer[name] = append(values, f.Value)
+			b.trailer[name] = append(values, strings.Clone(f.Value))
 		}
 	}
 }
@@ -97,6 +98,12 @@ func (b *requestBody) end() {
 	if b.reading && b.call.o.Client != nil {
 		b.call.o.Client.Unblock()
 	}
+}
+
+// wait waits until nobody reads any more.
+func (b *requestBody) wait() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for b.reading {
 		b.quiet.Wait()
 	}

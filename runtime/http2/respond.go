@@ -32,13 +32,13 @@ func (s *Stream) Respond(x *exchange.Exchange, trailer http1.Trailer) error {
 	}
 	s.answered = true
 	h := s.w.Header()
-	setFields(h, out.Header)
+	newCloner(0, out.Header).addFields(h, out.Header)
 	if h["Content-Type"] == nil {
 		h["Content-Type"] = nil // none said, none guessed
 	}
 	if announcing, ok := trailer.(interface{ Announced() string }); ok {
 		if list := announcing.Announced(); list != "" {
-			h["Trailer"] = []string{list}
+			h["Trailer"] = []string{strings.Clone(list)}
 		}
 	}
 	sends := http1.HasBody(x.Request.Method, out.Status)
@@ -82,38 +82,23 @@ func token(name string) bool {
 	return true
 }
 
-// setFields adds the end-to-end fields to a header.
-func setFields(h http.Header, fields exchange.Header) {
-	values := make([]string, len(fields))
-	for i, f := range fields {
-		name := http.CanonicalHeaderKey(f.Name)
-		if framing(name) {
-			continue
-		}
-		if had := h[name]; had != nil {
-			h[name] = append(had, f.Value)
-			continue
-		}
-		values[i] = f.Value
-		h[name] = values[i : i+1 : i+1]
-	}
-}
-
 // setTrailer adds the fields after the body. Those that were not announced need net/http's prefix.
 func setTrailer(h http.Header, fields exchange.Header) {
 	announced := ""
 	if list := h["Trailer"]; len(list) > 0 {
 		announced = list[0]
 	}
+	clear(h) // has been sent; a field may stand there as well
+	text := newCloner(0, fields)
 	for _, f := range fields {
-		name := http.CanonicalHeaderKey(f.Name)
+		name := http.CanonicalHeaderKey(text.clone(f.Name))
 		if framing(name) || !token(name) {
 			continue
 		}
 		if !listed(announced, name) {
 			name = http.TrailerPrefix + name
 		}
-		h[name] = append(h[name], f.Value)
+		h[name] = append(h[name], text.clone(f.Value))
 	}
 }
 
@@ -149,7 +134,7 @@ func (s *Stream) copy(out *exchange.Response) error {
 		switch {
 		case errors.Is(err, io.EOF) && out.Length > 0 && left > 0:
 			return &http1.SourceError{Err: io.ErrUnexpectedEOF}
-		case errors.Is(err, io.EOF), out.Length >= 0 && left <= 0:
+		case errors.Is(err, io.EOF): // also of a body whose length is known: fields may follow
 			return nil
 		case err != nil:
 			return &http1.SourceError{Err: err}

@@ -103,6 +103,7 @@ func NewServer(h Handler, o Options) *Server {
 		IdleTimeout:    s.o.IdleTimeout,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams:          s.o.Streams,
+			MaxReadFrameSize:              16 << 10, // the least there is: a frame is read as a whole
 			MaxReceiveBufferPerStream:     streamWindow,
 			MaxReceiveBufferPerConnection: connectionWindow,
 			WriteByteTimeout:              s.o.StallTimeout,

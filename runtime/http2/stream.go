@@ -90,12 +90,7 @@ func (s *Stream) Interrupt() *http1.Interrupt {
 // Inform implements [http1.Client].
 func (s *Stream) Inform(from *exchange.Response) error {
 	h := s.w.Header()
-	for _, f := range from.Header {
-		name := http.CanonicalHeaderKey(f.Name)
-		if !framing(name) {
-			h[name] = append(h[name], f.Value)
-		}
-	}
+	newCloner(0, from.Header).addFields(h, from.Header)
 	s.w.WriteHeader(from.Status)
 	clear(h)
 	return nil
