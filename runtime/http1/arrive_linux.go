@@ -1,9 +1,6 @@
 package http1
 
-import (
-	"net"
-	"syscall"
-)
+import "syscall"
 
 // An arrival waits for a client's next request without a buffer: only once there is something to read is one
 // taken. It costs no more system calls than a read that waits.
@@ -12,13 +9,9 @@ type arrival struct {
 	attempt func(fd uintptr) bool
 }
 
-func (a *arrival) init(c net.Conn, r *Reader) {
-	socket, ok := c.(syscall.Conn)
-	if !ok {
-		return
-	}
-	if raw, err := socket.SyscallConn(); err == nil {
-		a.raw, a.attempt = raw, r.attempt
+func (a *arrival) init(w *wire, r *Reader) {
+	if w.socket.raw != nil {
+		a.raw, a.attempt = w.socket.raw, r.attempt
 	}
 }
 
@@ -33,17 +26,11 @@ func (a *arrival) wait(r *Reader) bool {
 // attempt reads from a socket, if there is something; false: there is not, and no buffer is held.
 func (r *Reader) attempt(fd uintptr) bool {
 	r.room()
-	for {
-		n, err := syscall.Read(int(fd), r.buf[r.end:])
-		switch {
-		case err == syscall.EINTR: //nolint:errorlint // a system call's own
-			continue
-		case err == syscall.EAGAIN: //nolint:errorlint // likewise
-			r.release()
-			return false
-		case n > 0:
-			r.end += n
-		}
-		return true
+	n, err := readSocket(fd, r.buf[r.end:])
+	if err == syscall.EAGAIN {
+		r.release()
+		return false
 	}
+	r.end += n
+	return true
 }

@@ -2,12 +2,10 @@
 
 package http1
 
-import "net"
-
 // An arrival waits for a client's next request.
 type arrival struct{}
 
-func (a *arrival) init(net.Conn, *Reader) {}
+func (a *arrival) init(*wire, *Reader) {}
 
 // wait waits until r has something buffered; false: nothing will come.
 func (a *arrival) wait(r *Reader) bool { return r.need(1) == nil }

@@ -125,7 +125,6 @@ func (e *Endpoint) dial(x *exchange.Exchange, o *CallOptions) (*Call, error) {
 	}
 	c := &Call{endpoint: e}
 	c.wire.init(conn)
-	c.wire.turn.init(conn)
 	c.reader.init(&c.wire, e.o.Limits, e.o.Buffers)
 	c.writer.init(&c.wire, e.o.Buffers)
 	return c, nil

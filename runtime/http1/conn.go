@@ -56,7 +56,7 @@ func newConn(s *Server, conn net.Conn) *Conn {
 	c.wire.eachWrite = c.o.StallTimeout
 	c.reader.init(&c.wire, c.o.Limits, c.o.Buffers)
 	c.writer.init(&c.wire, c.o.Buffers)
-	c.next.init(conn, &c.reader)
+	c.next.init(&c.wire, &c.reader)
 	if addr, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		remote := addr.AddrPort()
 		c.remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())

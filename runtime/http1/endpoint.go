@@ -51,7 +51,7 @@ func NewEndpoint(o EndpointOptions) *Endpoint {
 
 // restTime is how long a connection may have been idle for it to be used without a look at it: when it was given
 // back it had been seen to be quiet.
-const restTime = 5 * time.Millisecond
+const restTime = time.Second
 
 // stallTimeout is how long an endpoint may take nothing of a request.
 const stallTimeout = time.Minute

@@ -28,12 +28,15 @@ type wire struct {
 	interrupt           *Interrupt    // ends reads; nil: nobody does
 	stopped             atomic.Bool   // for good, by stop
 	full                bool          // the last Read got all it had room for: there may be more
-	turn                turnaround
+	socket              socket
 }
 
 const unknown time.Duration = -1
 
-func (w *wire) init(c net.Conn) { w.Conn, w.epoch = c, time.Now() }
+func (w *wire) init(c net.Conn) {
+	w.Conn, w.epoch = c, time.Now()
+	w.socket.init(c)
+}
 
 func (w *wire) now() time.Duration { return time.Since(w.epoch) }
 
@@ -126,7 +129,7 @@ func (w *wire) Write(p []byte) (int, error) {
 		if w.eachWrite > 0 {
 			w.limitWrite(w.eachWrite)
 		}
-		n, err := w.Conn.Write(p[sent:])
+		n, err := w.write(p[sent:])
 		sent += n
 		if err = timeout(err); n == 0 || !errors.Is(err, ErrTimeout) {
 			return sent, err
