@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -27,6 +28,8 @@ type CallOptions struct {
 	// Upgrade is the protocol to change to; empty: none. Trailers says that trailer fields are taken.
 	Upgrade  string
 	Trailers bool
+	// Fresh has the call dial, whatever connections are idle.
+	Fresh bool
 	// Announce is the list of trailer fields that may follow the request's body, and Trailer has them; nil: none.
 	Announce string
 	Trailer  Trailer
@@ -76,7 +79,10 @@ func (e *CallError) Unwrap() error { return e.Err }
 // closed once the answer has been dealt with. Strings of the answer end there.
 func (e *Endpoint) Call(x *exchange.Exchange, o CallOptions) (*Call, error) {
 	again := x.Request.Body == nil && idempotent(x.Request.Method)
-	c := e.take(!again)
+	var c *Call
+	if !o.Fresh {
+		c = e.take(!again)
+	}
 	if c == nil {
 		var err error
 		if c, err = e.dial(x, &o); err != nil {
@@ -116,11 +122,21 @@ func (e *Endpoint) dial(x *exchange.Exchange, o *CallOptions) (*Call, error) {
 		interrupt = o.Client.Interrupt()
 		interrupt.Enter(nil)
 	}
-	conn, err := e.o.Dial(x.Context)
-	if interrupt != nil && interrupt.Leave() && err != nil {
-		err = ErrInterrupted
+	ctx := x.Context
+	if limit := shorter(o.Timeout, o.HeadTimeout); limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, ErrTimeout)
+		defer cancel()
 	}
-	if err != nil {
+	conn, err := e.o.Dial(ctx)
+	gone := interrupt != nil && interrupt.Leave()
+	switch {
+	case err == nil:
+	case gone:
+		return nil, ErrInterrupted
+	case errors.Is(context.Cause(ctx), ErrTimeout):
+		return nil, ErrTimeout
+	default:
 		return nil, err
 	}
 	c := &Call{endpoint: e}
@@ -128,6 +144,14 @@ func (e *Endpoint) dial(x *exchange.Exchange, o *CallOptions) (*Call, error) {
 	c.reader.init(&c.wire, e.o.Limits, e.o.Buffers)
 	c.writer.init(&c.wire, e.o.Buffers)
 	return c, nil
+}
+
+// shorter returns the shorter of two times, of which 0 has no end.
+func shorter(a, b time.Duration) time.Duration {
+	if a <= 0 || b > 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // do writes the request and reads the answer's head.

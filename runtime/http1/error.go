@@ -35,6 +35,7 @@ var (
 // What only answers have.
 var (
 	errStatusLine = &Error{502, "status-line", "the status line is not version, three digits and reason (RFC 9112, section 4)"}
+	errNoUpgrade  = &Error{502, "upgrade", "the protocol was not changed to the one that was asked for (RFC 9110, section 7.8)"}
 	errInterim    = &Error{502, "interim", "there are too many interim responses"}
 )
 

@@ -1,14 +1,11 @@
 package http1
 
 import (
-	"errors"
 	"io"
 	"net"
 
 	"gwc.dev/runtime/exchange"
 )
-
-var errNoUpgrade = errors.New("the endpoint did not change to a protocol that the client asked for")
 
 // Tunnel passes on an endpoint's 101 answer and then joins the two connections until both sides have ended. Each
 // direction ends by itself: an end of one side is passed on to the other as the end of that direction. A slow

@@ -15,11 +15,10 @@ type Answer struct {
 	// Retries is how many tries there were after the first.
 	Retries int
 
-	ctx     context.Context // of the exchange
-	dialing dialing
-	unsent  bool        // the last try failed before it had a connection
-	call    call        // nil: there is no answer
-	tunnel  *http1.Call // call, if its answer has changed the protocol
+	ctx    context.Context // of the exchange
+	unsent bool            // the last try failed before it had a connection
+	call   call            // nil: there is no answer
+	tunnel *http1.Call     // call, if its answer has changed the protocol
 }
 
 // A call is an exchange with an endpoint, over either version of HTTP.

@@ -114,10 +114,7 @@ func (e *endpoint) call(x *exchange.Exchange, o *http1.CallOptions, a *Answer) *
 
 // call1 makes a call over HTTP/1.1.
 func (e *endpoint) call1(over *http1.Endpoint, x *exchange.Exchange, o *http1.CallOptions, a *Answer) *http1.CallError {
-	a.dialing = dialing{x.Context, shorter(o.Timeout, o.HeadTimeout)}
-	x.Context = &a.dialing
 	call, err := over.Call(x, *o)
-	x.Context = a.dialing.Context
 	if err != nil {
 		return callError(err)
 	}
@@ -144,14 +141,6 @@ func callError(err error) *http1.CallError {
 		return failed
 	}
 	return &http1.CallError{Err: err, Dialled: true}
-}
-
-// shorter returns the shorter of two times, of which 0 has no end.
-func shorter(a, b time.Duration) time.Duration {
-	if a == 0 || b > 0 && b < a {
-		return b
-	}
-	return a
 }
 
 // close closes the idle connections now, and the others when their calls end.

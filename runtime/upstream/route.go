@@ -60,9 +60,6 @@ type Request struct {
 	Timeout time.Duration
 }
 
-// maxStale bounds the idle connections that may turn out to have ended in one try.
-const maxStale = 16
-
 var errSpent = errors.New("the time for the answer was spent on tries without one")
 
 // Do sends x.Request and fills in x.Response; nil: there is an answer. a is the caller's memory, zero at the start,
@@ -160,14 +157,14 @@ func discard(body io.Reader) {
 	}
 }
 
-// try sends the request to one endpoint. An idle connection that had ended is not held against anybody: another one
+// try sends the request to one endpoint. An idle connection that had ended is not held against anybody: a new one
 // takes its place.
 func (r *Route) try(x *exchange.Exchange, in *Request, a *Answer, e *endpoint, began time.Time) *Failure {
 	o := http1.CallOptions{
 		Client: in.Client, Upgrade: in.Upgrade, Trailers: in.Trailers, Announce: in.Announce, Trailer: in.Trailer,
 		HeadTimeout: r.retry.perTry(),
 	}
-	for stale := 0; ; stale++ {
+	for {
 		if in.Timeout > 0 {
 			if o.Timeout = in.Timeout - time.Since(began); o.Timeout <= 0 {
 				a.unsent = true
@@ -178,9 +175,10 @@ func (r *Route) try(x *exchange.Exchange, in *Request, a *Answer, e *endpoint, b
 		if failed == nil {
 			return nil
 		}
-		if !failed.Stale || stale == maxStale {
+		if !failed.Stale || o.Fresh {
 			a.unsent = !failed.Dialled
 			return classifyCall(x, failed)
 		}
+		o.Fresh = true
 	}
 }
