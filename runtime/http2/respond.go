@@ -113,18 +113,25 @@ func listed(list, name string) bool {
 }
 
 // copy sends the body. What comes piece by piece goes out piece by piece, and the header of an event stream before
-// its first event.
+// its first event: see [flusher].
 func (s *Stream) copy(out *exchange.Response) error {
 	buffer := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buffer)
 	left := out.Length
+	flusher := flusher{stream: s}
 	for {
-		if !ready(out.Body) {
-			if err := s.flush(); err != nil {
+		waits := !ready(out.Body)
+		if waits {
+			if err := flusher.wait(); err != nil {
 				return err
 			}
 		}
 		n, err := out.Body.Read(*buffer)
+		if waits {
+			if err := flusher.done(); err != nil {
+				return err
+			}
+		}
 		if n > 0 {
 			if err := s.write((*buffer)[:n]); err != nil {
 				return err
