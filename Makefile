@@ -37,7 +37,7 @@ demo: build ## The main job from CUE to served requests, in under a minute; KEEP
 	$(BIN)/gwc-demo $(if $(KEEP),--keep)
 
 .PHONY: test
-test: tools ## Run every test
+test: tools conformance ## Run every test, and the suites of others
 	$(TEST_PATH) $(GO) test -timeout 20m ./...
 
 .PHONY: race
@@ -54,7 +54,7 @@ $(addprefix conformance-,$(CONFORMANCE)): conformance-%:
 	$(GO) -C runtime/conformance/$* test -count=1 -timeout 20m ./...
 
 .PHONY: check
-check: lint test race conformance ## What CI runs: linters, every test, and that rewriting goldens changes nothing
+check: lint test race ## What CI runs: linters, every test, and that rewriting goldens changes nothing
 	$(MAKE) golden
 	@test -z "$$(git status --porcelain)" || { git status --short; git diff; echo "the files above are not what is committed"; exit 1; }
 
@@ -65,6 +65,10 @@ golden: tools ## Rewrite the expected outputs of tests
 .PHONY: bench
 bench: ## Run the benchmarks that docs/performance.md quotes
 	$(GO) test -run '^$$' -bench . -benchmem ./schema/... ./compiler/... ./runtime/... ./policy/...
+
+.PHONY: bench-proxy
+bench-proxy: ## Measure gwproxy beside nginx, HAProxy and Caddy; ONLY=plain,tls picks cases
+	$(GO) -C runtime/bench run .
 
 .PHONY: fuzz
 fuzz: ## Fuzz everything that parses, FUZZTIME (default 30s) each
