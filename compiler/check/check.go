@@ -34,6 +34,7 @@
 //	jwks-private-key        a key set holds private key material
 //	jwks-source             a JWKS has not exactly one of url and inline
 //	jwks-symmetric-key      a key set holds a shared secret
+//	limit-order             a limit of a listener lies above one that it is part of
 //	list-empty              a list that narrows something is empty
 //	listener-missing        APIs are defined and no listener is
 //	listener-redirect       a listener redirects to a listener that redirects
@@ -76,6 +77,7 @@ func Run(g *schema.Gateway) diag.List {
 	p.candidates = candidatesOf(p)
 	for _, check := range []func(*pass){
 		checkListeners,
+		checkLimits,
 		checkListenerRedirects,
 		checkPorts,
 		checkTrustedProxies,
