@@ -19,10 +19,20 @@ type scheme interface {
 	challenge(realm string, d *denial) string
 }
 
-// An identity is who calls, and what the backend gets to know of it.
+// An identity is who calls, and what the backend gets to know of it: some claims, in headers.
 type identity struct {
 	exchange.Caller
-	fields []exchange.Field
+	claims  claims
+	forward []claimHeader
+}
+
+// introduce adds the claims to the header that the backend gets.
+func (w *identity) introduce(h *exchange.Header) {
+	for _, f := range w.forward {
+		if c := w.claims[f.claim]; c.sent {
+			h.Add(f.header, c.field)
+		}
+	}
 }
 
 // A denial is why a caller does not pass.
@@ -41,11 +51,11 @@ func deny(reason, detail string) *denial { return &denial{401, reason, detail} }
 // What reaches the backend was verified: a credential is passed on only where that is asked for and it was the
 // one that was accepted, and a header for claims holds a claim of an accepted token or is not there.
 type authentication struct {
-	builder *Builder
-	place   Place
-	schemes []method
-	claimed []string // the headers for claims
-	allow   *allowed // nil: all
+	realm    string
+	schemes  []method
+	claimed  []string // the headers for claims
+	allow    *allowed // nil: all
+	failures tally    // by reason
 }
 
 // A method is a scheme as a route uses it.
@@ -84,7 +94,7 @@ func (f *authentication) Request(x *exchange.Exchange) bool {
 	for _, name := range f.claimed {
 		x.Request.Header.DelAlike(name)
 	}
-	x.Request.Header = append(x.Request.Header, who.fields...)
+	who.introduce(&x.Request.Header)
 	x.Caller = who.Caller
 	if f.allow != nil && !f.allow.admits(who.Caller) {
 		f.fail(x, &denial{403, "not-allowed", "The caller is known, but may not use this resource."})
@@ -108,13 +118,13 @@ func (f *authentication) refuse(x *exchange.Exchange, denials []*denial) {
 		return
 	}
 	for i, m := range f.schemes {
-		x.Response.Header.Add("WWW-Authenticate", m.challenge(f.place.API, denials[i]))
+		x.Response.Header.Add("WWW-Authenticate", m.challenge(f.realm, denials[i]))
 	}
 }
 
 func (f *authentication) fail(x *exchange.Exchange, d *denial) {
 	x.Fail(d.status, d.reason, d.detail)
-	f.builder.count(schema.MetricAuthFailures, f.place.API, f.place.Name, d.reason)
+	f.failures.count(d.reason)
 }
 
 func auth(c *compilation) Filter {
@@ -122,7 +132,8 @@ func auth(c *compilation) Filter {
 	if config == nil || config.Disabled {
 		return nil
 	}
-	f := &authentication{builder: c.Builder, place: c.Place}
+	counter := func(reason string) func() { return c.counter(schema.MetricAuthFailures, reason) }
+	f := &authentication{realm: c.API, failures: tally{counter: counter}}
 	if config.APIKey != nil {
 		f.schemes = append(f.schemes, method{c.apiKey(config.APIKey), config.APIKey.Forward})
 	}

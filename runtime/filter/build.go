@@ -56,6 +56,10 @@ type Builder struct {
 	deps    Deps
 	keys    *keyring
 	sets    map[string]inlineSet
+
+	requestChanges  shared[*schema.HeaderChange, *requestChange]
+	responseChanges shared[*schema.HeaderChange, *responseChange]
+	origins         shared[corsConfig, *crossOrigin]
 }
 
 // NewBuilder returns a builder for the routes of g.
@@ -79,13 +83,6 @@ func (b *Builder) Build(p Place) (Chain, []schema.Problem) {
 		}
 	}
 	return chain, c.problems
-}
-
-// count counts one event of a route.
-func (b *Builder) count(event, api, route, label string) {
-	if b.deps.Count != nil {
-		b.deps.Count(event, api, route, label)()
-	}
 }
 
 // settle moves the fields of that name that a filter owes the answer into it, in place of the backend's.

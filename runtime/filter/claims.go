@@ -12,15 +12,33 @@ import (
 	"gwc.dev/schema"
 )
 
-// claims are what a token says, with numbers as they were written.
-type claims map[string]any
+// claims are what a token says, by name.
+type claims map[string]claim
+
+// A claim is one thing that a token says, in each form that a route may ask for: made once, for all requests with
+// the token. The zero claim is one that is not there.
+type claim struct {
+	value any      // as JSON has it, with numbers as they were written
+	list  []string // the strings of a list, or the one string
+	field string   // the value of a header field
+	sent  bool     // there is a field to pass on
+	unfit bool     // a field would say something else than the token
+}
 
 func parseClaims(payload []byte) (claims, *denial) {
-	var out claims
+	var values map[string]any
 	dec := json.NewDecoder(bytes.NewReader(payload))
 	dec.UseNumber()
-	if err := dec.Decode(&out); err != nil || out == nil || dec.More() {
+	if err := dec.Decode(&values); err != nil || values == nil || dec.More() {
 		return nil, deny("token-malformed", "The token's claims are not a JSON object.")
+	}
+	out := make(claims, len(values))
+	for name, v := range values {
+		c := claim{value: v, list: list(v)}
+		var fits bool
+		c.field, c.sent, fits = fieldValue(v)
+		c.unfit = !fits
+		out[name] = c
 	}
 	return out, nil
 }
@@ -40,17 +58,17 @@ type requiredClaim struct {
 
 // check returns nil for claims that are accepted at the time now.
 func (r *claimRules) check(c claims, now time.Time) *denial {
-	if iss, ok := c["iss"].(string); !ok || iss != r.issuer {
+	if iss, ok := c["iss"].value.(string); !ok || iss != r.issuer {
 		return deny("token-issuer", "The token is another issuer's.")
 	}
-	if len(r.audiences) > 0 && !slices.ContainsFunc(list(c["aud"]), func(a string) bool { return slices.Contains(r.audiences, a) }) {
+	if len(r.audiences) > 0 && !slices.ContainsFunc(c["aud"].list, func(a string) bool { return slices.Contains(r.audiences, a) }) {
 		return deny("token-audience", "The token is for another audience.")
 	}
 	if d := r.checkTimes(c, now); d != nil {
 		return d
 	}
 	for _, want := range r.required {
-		if !holds(want.name, c[want.name], want.want) {
+		if !holds(want.name, c[want.name].value, want.want) {
 			return &denial{403, "token-claim", "The token lacks a claim that this resource needs."}
 		}
 	}
@@ -59,24 +77,25 @@ func (r *claimRules) check(c claims, now time.Time) *denial {
 
 // checkTimes requires exp; nbf and iat only have to be right where they are.
 func (r *claimRules) checkTimes(c claims, now time.Time) *denial {
-	malformed := deny("token-malformed", "A time in the token is not a number.")
 	at, skew := float64(now.UnixMilli())/1000, r.skew.Seconds()
-	exp, ok := date(c["exp"])
+	expires := c["exp"].value
+	exp, ok := date(expires)
 	switch {
-	case c["exp"] == nil:
+	case expires == nil:
 		return deny("token-claim", "The token does not say when it expires.")
 	case !ok:
-		return malformed
+		return noDate()
 	case at >= exp+skew:
 		return deny("token-expired", "The token has expired.")
 	}
-	for _, name := range []string{"nbf", "iat"} {
-		if c[name] == nil {
+	for _, name := range [...]string{"nbf", "iat"} {
+		begins := c[name].value
+		if begins == nil {
 			continue
 		}
-		from, ok := date(c[name])
+		from, ok := date(begins)
 		if !ok {
-			return malformed
+			return noDate()
 		}
 		if at < from-skew {
 			return deny("token-early", "The token is not valid yet.")
@@ -84,6 +103,8 @@ func (r *claimRules) checkTimes(c claims, now time.Time) *denial {
 	}
 	return nil
 }
+
+func noDate() *denial { return deny("token-malformed", "A time in the token is not a number.") }
 
 // date reads a NumericDate: seconds since the epoch.
 func date(v any) (float64, bool) {
@@ -102,11 +123,20 @@ func holds(name string, claim, want any) bool {
 	case []any:
 		return slices.ContainsFunc(v, func(e any) bool { return same(e, want) })
 	case string:
-		if s, ok := want.(string); ok && (name == "scope" || name == "scp") && slices.Contains(strings.Fields(v), s) {
+		if s, ok := want.(string); ok && (name == "scope" || name == "scp") && hasWord(v, s) {
 			return true
 		}
 	}
 	return same(claim, want)
+}
+
+func hasWord(s, want string) bool {
+	for word := range strings.FieldsSeq(s) {
+		if word == want {
+			return true
+		}
+	}
+	return false
 }
 
 // same compares scalars; numbers by value, in bounded time whatever their exponent.

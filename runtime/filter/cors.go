@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gwc.dev/runtime/exchange"
+	"gwc.dev/schema"
 )
 
 const (
@@ -62,7 +63,7 @@ func (f *crossOrigin) Request(x *exchange.Exchange) bool {
 	if allowed {
 		value := "*"
 		if !f.any {
-			value = strings.Clone(origin)
+			value = origin
 		}
 		x.Owed.Set(headerAllowOrigin, value)
 	}
@@ -163,18 +164,16 @@ func vary(h *exchange.Header, name string) {
 	h.Add(headerVary, name)
 }
 
+// A corsConfig is what a route says of CORS; methods are those that it takes.
+type corsConfig struct {
+	*schema.CORS
+	methods []string
+}
+
 func cors(c *compilation) Filter {
 	config := c.Route.CORS
 	if config == nil || config.Disabled {
 		return nil
-	}
-	f := &crossOrigin{credentials: config.Credentials, exact: map[string]bool{}}
-	for i, origin := range config.Origins {
-		c.origin(f, i, origin)
-	}
-	if f.any && f.credentials {
-		c.report(c.Path("cors"), "cors-credentials", "list the origins that may send credentials",
-			"credentials cannot be allowed to every origin")
 	}
 	methods := config.Methods
 	if len(methods) == 0 && c.Route.Match != nil {
@@ -183,7 +182,20 @@ func cors(c *compilation) Filter {
 	if len(methods) == 0 {
 		methods = []string{"GET", "HEAD", "POST"}
 	}
-	f.methods = c.list("methods", methods)
+	whole := corsConfig{config, methods}
+	return c.origins.of(c, whole, func() *crossOrigin { return c.crossOrigin(whole) })
+}
+
+func (c *compilation) crossOrigin(config corsConfig) *crossOrigin {
+	f := &crossOrigin{credentials: config.Credentials, exact: map[string]bool{}}
+	for i, origin := range config.Origins {
+		c.origin(f, i, origin)
+	}
+	if f.any && f.credentials {
+		c.report(c.Path("cors"), "cors-credentials", "list the origins that may send credentials",
+			"credentials cannot be allowed to every origin")
+	}
+	f.methods = c.list("methods", config.methods)
 	f.headers = c.list("allowHeaders", config.AllowHeaders)
 	f.expose = c.list("exposeHeaders", config.ExposeHeaders)
 	if f.credentials {

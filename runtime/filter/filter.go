@@ -62,7 +62,7 @@ type Place struct {
 
 // Path returns the model path of names below the route.
 func (p Place) Path(names ...string) schema.Path {
-	return schema.NewPath("apis", p.API, "routes", p.Name).Join(names...)
+	return schema.NewPath(append([]string{"apis", p.API, "routes", p.Name}, names...)...)
 }
 
 // A Chain is a route's filters in the order in which they see requests.

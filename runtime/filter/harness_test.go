@@ -18,7 +18,7 @@ type gateway struct {
 }
 
 // newGateway compiles the filters of an environment's APIs, given as JSON. consumers stand for all of them.
-func newGateway(t *testing.T, deps filter.Deps, apis string) *gateway {
+func newGateway(t testing.TB, deps filter.Deps, apis string) *gateway {
 	t.Helper()
 	g, problems := compile(t, deps, apis)
 	for _, p := range problems {
@@ -30,7 +30,7 @@ func newGateway(t *testing.T, deps filter.Deps, apis string) *gateway {
 	return g
 }
 
-func compile(t *testing.T, deps filter.Deps, apis string) (*gateway, []schema.Problem) {
+func compile(t testing.TB, deps filter.Deps, apis string) (*gateway, []schema.Problem) {
 	t.Helper()
 	model, err := schema.Decode([]byte(`{"environment": "test", "upstreams": {"echo": {"endpoints": {}}}, "consumers": {
 			"ann": {"groups": ["gold"], "apiKeys": {"one": {"secret": "ann/key"}, "two": {"sha256": "` + sha256Of("second key") + `"}}},
@@ -54,7 +54,7 @@ func compile(t *testing.T, deps filter.Deps, apis string) (*gateway, []schema.Pr
 }
 
 // one compiles a single route.
-func one(t *testing.T, deps filter.Deps, route string) *gateway {
+func one(t testing.TB, deps filter.Deps, route string) *gateway {
 	t.Helper()
 	return newGateway(t, deps, `{"a": {"routes": {"r": `+route+`}}}`)
 }
@@ -83,7 +83,7 @@ func get(header ...string) *exchange.Exchange {
 	return x
 }
 
-func body(t *testing.T, x *exchange.Exchange) string {
+func body(t testing.TB, x *exchange.Exchange) string {
 	t.Helper()
 	if x.Response.Body == nil {
 		return ""

@@ -59,7 +59,9 @@ func requestHeaders(c *compilation) Filter {
 	if h == nil || h.Disabled || h.Request == nil {
 		return nil
 	}
-	return &requestChange{c.headerChange(h.Request, c.Path("headers", "request"))}
+	return c.requestChanges.of(c, h.Request, func() *requestChange {
+		return &requestChange{c.headerChange(h.Request, c.Path("headers", "request"))}
+	})
 }
 
 func responseHeaders(c *compilation) Filter {
@@ -67,7 +69,9 @@ func responseHeaders(c *compilation) Filter {
 	if h == nil || h.Disabled || h.Response == nil {
 		return nil
 	}
-	return &responseChange{c.headerChange(h.Response, c.Path("headers", "response"))}
+	return c.responseChanges.of(c, h.Response, func() *responseChange {
+		return &responseChange{c.headerChange(h.Response, c.Path("headers", "response"))}
+	})
 }
 
 func (c *compilation) headerChange(h *schema.HeaderChange, at schema.Path) headerChange {

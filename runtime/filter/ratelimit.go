@@ -42,7 +42,7 @@ func (f *limiter) Request(x *exchange.Exchange) bool {
 	}
 	ok := f.store.Take(asks)
 	x.Owed.Set(headerLimitPolicy, f.policy)
-	x.Owed.Set(headerLimit, f.state(asks))
+	x.Owed.Set(headerLimit, x.Text.Append(func(b []byte) []byte { return f.state(b, asks) }))
 	if ok {
 		return false
 	}
@@ -54,7 +54,7 @@ func (f *limiter) Request(x *exchange.Exchange) bool {
 	}
 	f.refused[longest]()
 	x.Fail(429, "rate-limited", "Too many requests.")
-	x.Response.Header.Set("Retry-After", strconv.FormatInt(seconds(asks[longest].Wait), 10))
+	x.Response.Header.Set("Retry-After", x.Text.Int(seconds(asks[longest].Wait)))
 	return true
 }
 
@@ -91,9 +91,8 @@ func network(a netip.Addr) [16]byte {
 	return a.As16()
 }
 
-// state writes the RateLimit field: for each window the tokens left, and the seconds until all are back.
-func (f *limiter) state(asks []limit.Ask) string {
-	b := make([]byte, 0, 96)
+// state appends the RateLimit field: for each window the tokens left, and the seconds until all are back.
+func (f *limiter) state(b []byte, asks []limit.Ask) []byte {
 	for i := range asks {
 		if i > 0 {
 			b = append(b, ", "...)
@@ -105,7 +104,7 @@ func (f *limiter) state(asks []limit.Ask) string {
 		b = append(b, ";t="...)
 		b = strconv.AppendInt(b, seconds(asks[i].Full), 10)
 	}
-	return string(b)
+	return b
 }
 
 // seconds rounds up, so that whoever waits that long has waited long enough.
@@ -123,14 +122,13 @@ func rateLimit(c *compilation) Filter {
 		return nil
 	}
 	f := &limiter{store: c.deps.Limits}
-	builder, place := c.Builder, c.Place
 	var policies []string
 	for name, w := range schema.Sorted(config.Windows) {
 		compiled := c.window(name, w)
 		f.windows = append(f.windows, compiled)
 		policies = append(policies, `"`+name+`";q=`+strconv.Itoa(w.Requests)+
 			";w="+strconv.FormatInt(seconds(compiled.rate.Period), 10))
-		f.refused = append(f.refused, func() { builder.count(schema.MetricLimited, place.API, place.Name, name) })
+		f.refused = append(f.refused, c.counter(schema.MetricLimited, name))
 	}
 	f.policy = strings.Join(policies, ", ")
 	return f
@@ -139,48 +137,63 @@ func rateLimit(c *compilation) Filter {
 // window compiles a window. Its key holds its whole definition: one that is as it was keeps its buckets when a
 // new table comes, and one that was changed begins with full ones.
 func (c *compilation) window(name string, w schema.RateLimitWindow) window {
-	at := c.Path("rateLimit", name)
-	period, ok := map[string]time.Duration{
-		"second": time.Second, "minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour,
-	}[w.Per]
-	if !ok {
-		c.report(at.Join("per"), "rate-limit", `use "second", "minute", "hour" or "day"`, "%q is not a period", w.Per)
+	at := func(field ...string) schema.Path { return c.Path(append([]string{"rateLimit", name}, field...)...) }
+	period := periodOf(w.Per)
+	if period == 0 {
+		c.report(at("per"), "rate-limit", `use "second", "minute", "hour" or "day"`, "%q is not a period", w.Per)
 	}
 	if w.Requests < 1 || w.Requests > limit.MaxRequests || w.Burst < 0 || w.Burst > limit.MaxRequests {
-		c.report(at, "rate-limit", "use a number from 1 to 1000000000", "%d requests with a burst of %d cannot be counted", w.Requests, w.Burst)
+		c.report(at(), "rate-limit", "use a number from 1 to 1000000000",
+			"%d requests with a burst of %d cannot be counted", w.Requests, w.Burst)
 	}
 	switch w.By {
 	case "ip", "consumer", "route":
 	case "header":
 		if !validName(w.Header) {
-			c.report(at.Join("header"), "rate-limit-header", "name the header to count by", "%q is not a header name", w.Header)
+			c.report(at("header"), "rate-limit-header", "name the header to count by", "%q is not a header name", w.Header)
 		}
 	default:
-		c.report(at.Join("by"), "rate-limit", `use "ip", "consumer", "header" or "route"`, "%q is nothing to count by", w.By)
+		c.report(at("by"), "rate-limit", `use "ip", "consumer", "header" or "route"`, "%q is nothing to count by", w.By)
 	}
 	if !validName(name) {
-		c.report(at, "name", "use letters, digits and '-'", "%q cannot be a window's name", name)
+		c.report(at(), "name", "use letters, digits and '-'", "%q cannot be a window's name", name)
 	}
 	burst := w.Burst
 	if burst == 0 {
 		burst = w.Requests
 	}
-	scope := schema.NewPath(w.Scope)
+	definition := []string{w.Scope}
 	switch w.Scope {
 	case "gateway":
 	case "api":
-		scope = scope.Join(c.API)
+		definition = append(definition, c.API)
 	case "route", "":
-		scope = scope.Join(c.API, c.Name)
+		definition = append(definition, c.API, c.Name)
 	default:
-		c.report(at.Join("scope"), "rate-limit", `use "gateway", "api" or "route"`, "%q is no scope", w.Scope)
+		c.report(at("scope"), "rate-limit", `use "gateway", "api" or "route"`, "%q is no scope", w.Scope)
 	}
-	definition := []string{name, w.Per, strconv.Itoa(w.Requests), strconv.Itoa(burst), w.By, strings.ToLower(w.Header)}
+	definition = append(definition,
+		name, w.Per, strconv.Itoa(w.Requests), strconv.Itoa(burst), w.By, strings.ToLower(w.Header))
 	return window{
 		name:   name,
-		key:    string(scope.Join(definition...)),
+		key:    string(schema.NewPath(definition...)),
 		rate:   limit.Rate{Requests: int64(w.Requests), Period: period, Burst: int64(burst)},
 		by:     w.By,
 		header: w.Header,
 	}
+}
+
+// periodOf returns the length of a period of the model; 0: there is no such one.
+func periodOf(per string) time.Duration {
+	switch per {
+	case "second":
+		return time.Second
+	case "minute":
+		return time.Minute
+	case "hour":
+		return time.Hour
+	case "day":
+		return 24 * time.Hour
+	}
+	return 0
 }

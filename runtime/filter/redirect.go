@@ -17,14 +17,14 @@ type redirector struct {
 }
 
 func (f *redirector) Request(x *exchange.Exchange) bool {
-	location := f.location(&x.Request)
+	location := f.location(&x.Request, &x.Text)
 	x.Answer(f.status, "", "")
 	x.Reason = "redirect"
 	x.Response.Header.Set("Location", location)
 	return true
 }
 
-func (f *redirector) location(r *exchange.Request) string {
+func (f *redirector) location(r *exchange.Request, memory *exchange.Text) string {
 	var b strings.Builder
 	scheme, host := or(f.scheme, r.Scheme), or(f.host, r.Host)
 	if scheme != "" && isHost(host) { // an HTTP/1.0 request may have no host; then the redirect stays on the origin
@@ -36,7 +36,7 @@ func (f *redirector) location(r *exchange.Request) string {
 			b.WriteString(port)
 		}
 	}
-	b.WriteString(f.path.apply(r.Path))
+	b.WriteString(f.path.apply(r.Path, memory))
 	if r.Query != "" {
 		b.WriteByte('?')
 		writeSafe(&b, r.Query)

@@ -16,8 +16,8 @@ type pathChange struct {
 	put    string // in its place, without a slash at its end
 }
 
-// apply returns the changed path. Both parts of it are in normal form and meet at a slash, so that it is too.
-func (p *pathChange) apply(path string) string {
+// apply returns the changed path, which ends with the exchange that memory is of. Both parts of it are in normal form and meet at a slash, so that it is too.
+func (p *pathChange) apply(path string, memory *exchange.Text) string {
 	switch {
 	case p.full != "":
 		return p.full
@@ -28,7 +28,7 @@ func (p *pathChange) apply(path string) string {
 	case p.put == "":
 		return "/"
 	}
-	return p.put + path[p.cut:]
+	return memory.Concat(p.put, path[p.cut:])
 }
 
 // pathChange compiles what stands at a place of the model, of which at most one of prefix and full is set.
@@ -67,7 +67,7 @@ type rewriter struct {
 }
 
 func (f *rewriter) Request(x *exchange.Exchange) bool {
-	x.Request.Path = f.path.apply(x.Request.Path)
+	x.Request.Path = f.path.apply(x.Request.Path, &x.Text)
 	if f.host != "" {
 		x.Request.Host, x.Request.Authority = f.host, f.host
 	}

@@ -3,6 +3,7 @@ package filter
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,9 +23,11 @@ const (
 
 // A keySource knows an issuer's keys.
 type keySource interface {
-	// Find returns the keys that a token of that key id and algorithm can be signed with; none: the key is
-	// unknown. An error says that the keys are not known now.
-	Find(ctx context.Context, kid, alg string) ([]any, error)
+	// Current returns the keys as they are known now, or nil. It waits for nothing.
+	Current() *jwks.Set
+	// Having returns the keys among which one of that key id and algorithm is to be looked for: where it is not
+	// among them, it is unknown to the issuer too. An error says that the keys are not known now.
+	Having(ctx context.Context, kid, alg string) (*jwks.Set, error)
 }
 
 // token accepts JSON Web Tokens (RFC 7519) as RFC 8725 says: the algorithms and the keys are the
@@ -49,28 +52,51 @@ func (t *token) recognise(x *exchange.Exchange) (identity, *denial) {
 	if denied != nil {
 		return identity{}, denied
 	}
-	claims, denied := t.verify(x.Context, raw)
-	if denied != nil {
-		return identity{}, denied
+	now := t.now()
+	said := t.recall(raw, now)
+	recalled := said != nil
+	if !recalled {
+		if said, denied = t.verify(x.Context, raw); denied != nil {
+			return identity{}, denied
+		}
 	}
-	if denied := t.rules.check(claims, t.now()); denied != nil {
-		return identity{}, denied
+	who, denied := t.judge(said, now)
+	if denied == nil && !recalled { // what was refused is not worth the room
+		said.remember(raw, now)
 	}
-	who := identity{Caller: exchange.Caller{}}
-	who.Consumer, _ = text(claims[t.consumer])
-	if t.groups != "" {
-		who.Groups = list(claims[t.groups])
-	} else {
-		who.Groups = t.known[who.Consumer]
+	return who, denied
+}
+
+// recall returns what a token says that was verified before with a key that is still the issuer's; nil: it was not.
+func (t *token) recall(raw string, now time.Time) *statement {
+	set := t.keys.Current()
+	if set == nil {
+		return nil
+	}
+	says, _ := set.Recall(raw, now)
+	said, _ := says.(*statement)
+	return said
+}
+
+// judge holds what a token says against what this route asks for.
+func (t *token) judge(said *statement, now time.Time) (identity, *denial) {
+	if !slices.Contains(t.algorithms, jose.SignatureAlgorithm(said.algorithm)) { // another route may accept it
+		return identity{}, badAlgorithm()
+	}
+	if denied := t.rules.check(said.claims, now); denied != nil {
+		return identity{}, denied
 	}
 	for _, f := range t.forward {
-		value, ok, fits := fieldValue(claims[f.claim])
-		if !fits {
+		if said.claims[f.claim].unfit {
 			return identity{}, deny("token-claim", "A claim of the token cannot be passed on.")
 		}
-		if ok {
-			who.fields = append(who.fields, exchange.Field{Name: f.header, Value: value})
-		}
+	}
+	who := identity{claims: said.claims, forward: t.forward}
+	who.Consumer, _ = text(said.claims[t.consumer].value)
+	if t.groups != "" {
+		who.Groups = said.claims[t.groups].list
+	} else {
+		who.Groups = t.known[who.Consumer]
 	}
 	return who, nil
 }
@@ -99,12 +125,12 @@ func bearer(value string) (string, bool) {
 	return strings.Trim(value[len(scheme):], " \t"), true
 }
 
-// verify returns the claims of a token whose signature is the issuer's.
-func (t *token) verify(ctx context.Context, raw string) (claims, *denial) {
+// verify returns what a token says whose signature is the issuer's.
+func (t *token) verify(ctx context.Context, raw string) (*statement, *denial) {
 	jws, err := jose.ParseSignedCompact(raw, t.algorithms)
 	if err != nil {
 		if _, ok := errors.AsType[*jose.ErrUnexpectedSignatureAlgorithm](err); ok {
-			return nil, deny("token-algorithm", "The token's algorithm is not accepted.")
+			return nil, badAlgorithm()
 		}
 		return nil, deny("token-malformed", "The token is not a signed JSON Web Token.")
 	}
@@ -120,20 +146,24 @@ func (t *token) verify(ctx context.Context, raw string) (claims, *denial) {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	keys, err := t.keys.Find(ctx, head.KeyID, head.Algorithm)
+	set, err := t.keys.Having(ctx, head.KeyID, head.Algorithm)
 	if err != nil {
 		return nil, &denial{503, "keys-unavailable", "Tokens cannot be verified at the moment."}
 	}
+	keys := set.Find(head.KeyID, head.Algorithm)
 	if len(keys) == 0 {
 		return nil, deny("token-key-unknown", "The key that the token names is not known.")
 	}
 	for _, key := range keys {
 		if payload, err := jws.Verify(key); err == nil {
-			return parseClaims(payload)
+			claims, denied := parseClaims(payload)
+			return &statement{algorithm: head.Algorithm, claims: claims, signer: set}, denied
 		}
 	}
 	return nil, deny("token-signature", "The token's signature is not valid.")
 }
+
+func badAlgorithm() *denial { return deny("token-algorithm", "The token's algorithm is not accepted.") }
 
 func (t *token) strip(r *exchange.Request) {
 	if _, ok := bearer(r.Header.Get(t.header)); ok || r.Header.Count(t.header) > 1 {
@@ -163,7 +193,9 @@ type inlineSet struct {
 // noKeys stands for a key set that is not fetched, because nobody will ask: in "gwc vet".
 type noKeys struct{}
 
-func (noKeys) Find(context.Context, string, string) ([]any, error) {
+func (noKeys) Current() *jwks.Set { return nil }
+
+func (noKeys) Having(context.Context, string, string) (*jwks.Set, error) {
 	return nil, jwks.ErrUnavailable
 }
 

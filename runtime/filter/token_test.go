@@ -49,7 +49,7 @@ var theIssuer = sync.OnceValue(func() *issuer {
 	return &i
 })
 
-func (i *issuer) keySet(t *testing.T) string {
+func (i *issuer) keySet(t testing.TB) string {
 	t.Helper()
 	data, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{
 		{Key: i.rsa.Public(), KeyID: "rsa"}, {Key: i.ec.Public(), KeyID: "ec"}, {Key: i.ed.Public(), KeyID: "ed"},
@@ -60,7 +60,7 @@ func (i *issuer) keySet(t *testing.T) string {
 	return string(data)
 }
 
-func (i *issuer) sign(t *testing.T, alg jose.SignatureAlgorithm, kid string, key crypto.Signer, claims any, o *jose.SignerOptions) string {
+func (i *issuer) sign(t testing.TB, alg jose.SignatureAlgorithm, kid string, key crypto.Signer, claims any, o *jose.SignerOptions) string {
 	t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: jose.JSONWebKey{Key: key, KeyID: kid}}, o)
 	if err != nil {
@@ -99,7 +99,7 @@ func with(changes map[string]any) map[string]any {
 func encoded(v string) string { return base64.RawURLEncoding.EncodeToString([]byte(v)) }
 
 // confused is a token whose MAC is made with the issuer's public key, for those who let tokens choose.
-func confused(t *testing.T, i *issuer) string {
+func confused(t testing.TB, i *issuer) string {
 	t.Helper()
 	der, err := x509.MarshalPKIXPublicKey(i.rsa.Public())
 	if err != nil {
@@ -119,7 +119,7 @@ func jwtDeps() filter.Deps {
 	return filter.Deps{Secrets: secrets{"ann/key": "first key"}, Now: func() time.Time { return tokenTime }}
 }
 
-func jwtConfig(t *testing.T, more string) string {
+func jwtConfig(t testing.TB, more string) string {
 	return `"jwt": {"issuer": "https://issuer.test", "audiences": ["users"], "jwks": {"inline": ` + theIssuer().keySet(t) + `}` + more + `}`
 }
 

@@ -41,10 +41,14 @@ func newRemote(s *Store, url string) *Remote {
 	return &Remote{store: s, url: url, ask: make(chan struct{}, 1), done: make(chan struct{}), pending: true}
 }
 
-// Find returns the keys that a token of that key id and algorithm can be signed with; none: the key is
-// unknown, also to the issuer, who was asked as far as the bounds allow. It waits for an answer no longer than
-// two seconds and ctx, and returns [ErrUnavailable] while there was never a set.
-func (r *Remote) Find(ctx context.Context, kid, alg string) ([]any, error) {
+// Current returns the set as it was last fetched; nil: it never was. It waits for nothing.
+func (r *Remote) Current() *Set { return r.set.Load() }
+
+// Having returns the set that a token's key id and algorithm are to be looked up in. Where the set at hand does not
+// know them, the issuer is asked again as far as the bounds allow, so that what is unknown then is unknown to the
+// issuer too. It waits for an answer no longer than two seconds and ctx, and returns [ErrUnavailable] while there
+// was never a set.
+func (r *Remote) Having(ctx context.Context, kid, alg string) (*Set, error) {
 	r.start()
 	set := r.set.Load()
 	if set == nil {
@@ -53,12 +57,11 @@ func (r *Remote) Find(ctx context.Context, kid, alg string) ([]any, error) {
 			return nil, ErrUnavailable
 		}
 	}
-	found, err := set.Find(ctx, kid, alg)
-	if len(found) > 0 || kid == "" {
-		return found, err
+	if kid == "" || len(set.Find(kid, alg)) > 0 {
+		return set, nil
 	}
 	r.wait(ctx, r.another())
-	return r.set.Load().Find(ctx, kid, alg)
+	return r.set.Load(), nil
 }
 
 // start begins to fetch, unless that was done before.
@@ -119,8 +122,9 @@ func (r *Remote) begin() {
 	}
 }
 
+// end keeps the set that was fetched; one with the same keys stays, and with it what it remembers.
 func (r *Remote) end(set *Set, err error) {
-	if err == nil {
+	if old := r.set.Load(); err == nil && (old == nil || !old.same(set)) {
 		r.set.Store(set)
 	}
 	r.mu.Lock()

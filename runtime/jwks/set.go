@@ -2,6 +2,7 @@ package jwks
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -9,6 +10,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"slices"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -20,8 +23,11 @@ const (
 	maxKeys, maxTries = 256, 8
 )
 
-// A Set is an issuer's public keys. It never changes.
-type Set struct{ keys []key }
+// A Set is an issuer's public keys, which never change, and what it remembers of the tokens that they signed.
+type Set struct {
+	keys   []key
+	tokens memory
+}
 
 type key struct {
 	id     string
@@ -51,7 +57,7 @@ func Parse(data []byte) (*Set, []Fault, error) {
 	if len(raw.Keys) > maxKeys {
 		return nil, nil, fmt.Errorf("more than %d keys", maxKeys)
 	}
-	set := &Set{}
+	set := &Set{tokens: memory{seed: maphash.MakeSeed()}}
 	var faults []Fault
 	for i, data := range raw.Keys {
 		k, fault := parseKey(data)
@@ -149,8 +155,8 @@ func (k *key) makes(alg string) bool {
 }
 
 // Find returns the keys that a token of that key id and algorithm can be signed with; none: the key is
-// unknown. Without a key id those are all that fit the algorithm, up to a bound. It never fails.
-func (s *Set) Find(_ context.Context, kid, alg string) ([]any, error) {
+// unknown. Without a key id those are all that fit the algorithm, up to a bound.
+func (s *Set) Find(kid, alg string) []any {
 	var found []any
 	for i := range s.keys {
 		k := &s.keys[i]
@@ -158,7 +164,21 @@ func (s *Set) Find(_ context.Context, kid, alg string) ([]any, error) {
 			found = append(found, k.public)
 		}
 	}
-	return found, nil
+	return found
+}
+
+// Current returns s: where keys stand in a model, they are what they are, as opposed to a [Remote]'s.
+func (s *Set) Current() *Set { return s }
+
+// Having returns s, as a [Remote] does that knows no newer keys. It never fails.
+func (s *Set) Having(context.Context, string, string) (*Set, error) { return s, nil }
+
+// same reports whether two sets have the same keys in the same order.
+func (s *Set) same(other *Set) bool {
+	return slices.EqualFunc(s.keys, other.keys, func(a, b key) bool {
+		public, ok := a.public.(interface{ Equal(crypto.PublicKey) bool })
+		return a.id == b.id && a.alg == b.alg && ok && public.Equal(b.public)
+	})
 }
 
 // Len returns the number of keys.

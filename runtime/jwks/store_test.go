@@ -92,14 +92,14 @@ func run(t *testing.T, f func(t *testing.T, s *jwks.Store, i *issuer)) {
 
 func find(t *testing.T, s *jwks.Store, kid string) string {
 	t.Helper()
-	keys, err := s.Remote(url).Find(t.Context(), kid, "EdDSA")
+	set, err := s.Remote(url).Having(t.Context(), kid, "EdDSA")
 	switch {
 	case errors.Is(err, jwks.ErrUnavailable):
 		return "unavailable"
 	case err != nil:
 		t.Fatal(err)
 	}
-	return fmt.Sprint(len(keys))
+	return fmt.Sprint(len(set.Find(kid, "EdDSA")))
 }
 
 func TestRetainFetchesAhead(t *testing.T) {
@@ -247,7 +247,7 @@ func TestARequestWaitsForTheFirstFetchWithinBounds(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		before = time.Now()
-		if _, err := s.Remote(url).Find(ctx, "a", "EdDSA"); err == nil || time.Since(before) != time.Second {
+		if _, err := s.Remote(url).Having(ctx, "a", "EdDSA"); err == nil || time.Since(before) != time.Second {
 			t.Errorf("%v after %v, want an error after the request's own second", err, time.Since(before))
 		}
 	})
@@ -260,12 +260,12 @@ func TestRetainForgetsTheOthers(t *testing.T) {
 		time.Sleep(time.Second)
 		s.Retain([]string{"https://other.test/keys"})
 		time.Sleep(time.Hour)
-		keys, err := old.Find(t.Context(), "a", "EdDSA")
-		if len(keys) != 1 || err != nil {
-			t.Errorf("%d keys, %v: a request that is under way lost its keys", len(keys), err)
+		set, err := old.Having(t.Context(), "a", "EdDSA")
+		if err != nil || len(set.Find("a", "EdDSA")) != 1 {
+			t.Errorf("%v, %v: a request that is under way lost its keys", set, err)
 		}
-		if keys, err := old.Find(t.Context(), "b", "EdDSA"); len(keys) != 0 || err != nil {
-			t.Errorf("%d keys, %v for an unknown key", len(keys), err)
+		if unknown, err := old.Having(t.Context(), "b", "EdDSA"); err != nil || unknown != set {
+			t.Errorf("%v, %v for an unknown key", unknown, err)
 		}
 		var urls []string
 		for _, status := range s.Status() {
@@ -273,6 +273,25 @@ func TestRetainForgetsTheOthers(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"https://other.test/keys"}, urls); diff != "" {
 			t.Errorf("status (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// What was verified with a set's keys is as good when the issuer publishes the same keys again, and no longer once
+// it publishes others.
+func TestASetLastsAsLongAsItsKeys(t *testing.T) {
+	run(t, func(t *testing.T, s *jwks.Store, i *issuer) {
+		s.Retain([]string{url})
+		synctest.Wait()
+		first := s.Remote(url).Current()
+		time.Sleep(11 * time.Minute)
+		if len(i.times()) != 2 || s.Remote(url).Current() != first {
+			t.Errorf("after %d fetches of the same keys there is another set", len(i.times()))
+		}
+		i.set(func() { i.body = ed(t, "a") }) // the same id, another key
+		time.Sleep(10 * time.Minute)
+		if len(i.times()) != 3 || s.Remote(url).Current() == first {
+			t.Errorf("after %d fetches the old key is in use", len(i.times()))
 		}
 	})
 }

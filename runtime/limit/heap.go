@@ -22,6 +22,7 @@ func (p *shard) first() *entry {
 func (p *shard) drop() {
 	last := len(p.heap) - 1
 	delete(p.byKey, p.heap[0].key)
+	p.heap[0].dropped = true
 	p.heap[0] = p.heap[last]
 	p.heap[last] = nil
 	p.heap = p.heap[:last]

@@ -55,8 +55,8 @@ func New(o Options) *Store {
 // is taken of the others. Either way each Ask tells the state that its bucket is in afterwards. Two Asks of
 // one key are two tokens only if the second finds one: they should not occur.
 func (s *Store) Take(asks []Ask) bool {
-	var on [8]*shard
-	parts := on[:0]
+	var few [8]place
+	places := few[:0]
 	var set uint64
 	for i := range asks {
 		a := &asks[i]
@@ -66,7 +66,7 @@ func (s *Store) Take(asks []Ask) bool {
 			a.Key.Name = "sha256:" + string(sum[:])
 		}
 		n := s.shardOf(&a.Key)
-		parts = append(parts, &s.parts[n])
+		places = append(places, place{shard: &s.parts[n]})
 		set |= 1 << n
 	}
 	// Always locked in the same order, so that no two requests wait for each other.
@@ -76,16 +76,14 @@ func (s *Store) Take(asks []Ask) bool {
 	now := int64(s.now().Sub(s.start))
 	ok := true
 	for i := range asks {
-		a := &asks[i]
-		b := parts[i].peek(a, now)
-		if a.OK = b.tokens > 0; !a.OK {
-			ok = false
-		}
-		a.report(&b)
+		places[i].look(&asks[i], now)
+		ok = ok && asks[i].OK
 	}
-	if ok {
-		for i := range asks {
-			parts[i].take(&asks[i], now)
+	for i := range asks {
+		if ok {
+			places[i].take(&asks[i], now)
+		} else {
+			asks[i].report(&places[i].seen)
 		}
 	}
 	for rest := set; rest != 0; rest &= rest - 1 {
@@ -137,24 +135,34 @@ type entry struct {
 	key  Key
 	rate Rate
 	bucket
-	full int64 // when it is full again, or sooner
+	full    int64 // when it is full again, or sooner
+	dropped bool
 }
 
-// peek returns what the bucket of a holds now. A bucket that is not kept is full.
-func (p *shard) peek(a *Ask, now int64) bucket {
-	if e := p.byKey[a.Key]; e != nil {
-		b := e.bucket
-		b.refill(a.Rate, now)
-		return b
+// A place is where the bucket of an Ask is, and what the bucket held when it was looked at.
+type place struct {
+	*shard
+	entry *entry // nil: the bucket is not kept
+	seen  bucket
+}
+
+// look finds the bucket of a. One that is not kept is full.
+func (p *place) look(a *Ask, now int64) {
+	p.seen = bucket{tokens: a.Rate.Burst, at: now}
+	if p.entry = p.byKey[a.Key]; p.entry != nil {
+		p.seen = p.entry.bucket
+		p.seen.refill(a.Rate, now)
 	}
-	return bucket{tokens: a.Rate.Burst, at: now}
+	a.OK = p.seen.tokens > 0
 }
 
-// take takes the token that peek saw, and reports the new state.
-func (p *shard) take(a *Ask, now int64) {
-	e := p.byKey[a.Key]
-	if e == nil {
-		e = p.insert(a, now)
+// take takes the token that look saw, and reports the new state.
+func (p *place) take(a *Ask, now int64) {
+	e := p.entry
+	if e == nil || e.dropped { // another Ask may have come between, and dropped the bucket or made it
+		if e = p.byKey[a.Key]; e == nil {
+			e = p.insert(a, now)
+		}
 	}
 	e.refill(a.Rate, now)
 	e.tokens = max(e.tokens-1, 0)

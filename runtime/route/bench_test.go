@@ -2,8 +2,10 @@ package route_test
 
 import (
 	"fmt"
+	goruntime "runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/runtime/filter"
@@ -141,17 +143,51 @@ func BenchmarkMatchLongRequest(b *testing.B) {
 }
 
 func BenchmarkBuild(b *testing.B) {
-	for _, n := range []int{10, 1_000, 10_000} {
-		g := large(n, ownHost).Resolve()
-		b.Run(fmt.Sprintf("routes=%d", n), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, problems := route.Build(g, filter.Deps{}); len(problems) > 0 {
-					b.Fatal(problems[0].Error())
+	for _, shape := range []struct {
+		name    string
+		host    func(int) string
+		filters schema.Filters
+	}{{"one-host", oneHost, schema.Filters{}}, {"own-host", ownHost, schema.Filters{}}, {"filters", ownHost, usual()}} {
+		for _, n := range []int{10, 1_000, 10_000, 100_000} {
+			g := large(n, shape.host)
+			g.Filters = shape.filters
+			g = g.Resolve()
+			b.Run(fmt.Sprintf("%s/routes=%d", shape.name, n), func(b *testing.B) {
+				b.ReportAllocs()
+				before := heap()
+				var table *route.Table
+				for b.Loop() {
+					var problems []schema.Problem
+					if table, problems = route.Build(g, filter.Deps{}); len(problems) > 0 {
+						b.Fatal(problems[0].Error())
+					}
 				}
-			}
-		})
+				b.ReportMetric(float64(heap()-before)/float64(n), "heap-B/route")
+				goruntime.KeepAlive(table)
+			})
+		}
 	}
+}
+
+// usual returns filters such as stand at the top of a model and hold for all routes.
+func usual() schema.Filters {
+	return schema.Filters{
+		Auth:      &schema.Auth{APIKey: &schema.APIKeyAuth{}},
+		RateLimit: &schema.RateLimit{Windows: map[string]schema.RateLimitWindow{"perMinute": {Requests: 600, Per: "minute"}}},
+		CORS:      &schema.CORS{Origins: []string{"https://app.example.com", "https://*.example.com"}, MaxAge: schema.Duration(time.Hour)},
+		Headers: &schema.Headers{
+			Request:  &schema.HeaderChange{Set: map[string]string{"x-gateway": "gwc"}},
+			Response: &schema.HeaderChange{Remove: []string{"server"}},
+		},
+	}
+}
+
+// heap returns how many bytes are in use.
+func heap() int64 {
+	goruntime.GC()
+	var stats goruntime.MemStats
+	goruntime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
 }
 
 func BenchmarkNormalize(b *testing.B) {

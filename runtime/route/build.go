@@ -87,7 +87,9 @@ func (b *builder) hosts(at schema.Path, patterns []string) []string {
 }
 
 func (b *builder) route(p filter.Place) *match {
-	b.name(p.Path(), p.Name)
+	if !validName(p.Name) {
+		b.badName(p.Path(), p.Name)
+	}
 	chain, problems := b.filters.Build(p)
 	b.problems = append(b.problems, problems...)
 	r := &Route{Place: p, Chain: chain, Backends: b.backends(p), cors: p.Route.CORS != nil}
@@ -104,13 +106,12 @@ func (b *builder) route(p filter.Place) *match {
 func (b *builder) backends(p filter.Place) []Backend {
 	var out []Backend
 	for name, backend := range schema.Sorted(p.Route.Backends) {
-		at := p.Path("backends", name)
 		if _, ok := b.gateway.Upstreams[name]; !ok {
-			b.report(at, "upstream-unknown", "name one of the upstreams", "there is no upstream %q", name)
+			b.report(p.Path("backends", name), "upstream-unknown", "name one of the upstreams", "there is no upstream %q", name)
 		}
 		switch {
 		case backend.Weight < 0 || backend.Weight > 1_000_000:
-			b.report(at.Join("weight"), "weight", "use a number from 0 to 1000000", "%d is not a weight", backend.Weight)
+			b.report(p.Path("backends", name, "weight"), "weight", "use a number from 0 to 1000000", "%d is not a weight", backend.Weight)
 		case backend.Weight > 0:
 			out = append(out, Backend{name, backend.Weight})
 		}
@@ -137,14 +138,22 @@ func (b *builder) action(p filter.Place) {
 
 // name checks a name that goes into metrics, logs and header fields.
 func (b *builder) name(at schema.Path, name string) {
+	if !validName(name) {
+		b.badName(at, name)
+	}
+}
+
+func (b *builder) badName(at schema.Path, name string) {
+	b.report(at, "name", "use at most 63 letters, digits and '-'", "%q cannot be a name", name)
+}
+
+func validName(name string) bool {
 	ok := name != "" && len(name) <= 63
 	for i := 0; i < len(name); i++ {
 		c := name[i]
 		ok = ok && ('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_')
 	}
-	if !ok {
-		b.report(at, "name", "use at most 63 letters, digits and '-'", "%q cannot be a name", name)
-	}
+	return ok
 }
 
 // rank orders all matches once, so that candidates of one path only compare numbers.

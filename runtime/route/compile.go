@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"gwc.dev/runtime/filter"
 	"gwc.dev/schema"
 )
 
@@ -19,22 +20,21 @@ func (b *builder) match(r *Route) *match {
 	if in == nil {
 		in = &schema.Match{}
 	}
-	at := r.Path("match")
-	out.path = b.path(at.Join("path"), in.Path)
+	out.path = b.path(r.Place, in.Path)
 	for i, method := range in.Methods {
 		if method == "" || strings.ContainsFunc(method, notMethod) || method == "CONNECT" {
-			b.report(at.Join("methods").Index(i), "method", `write for instance "GET"`, "%q is not a method that can be routed", method)
+			b.report(r.Path("match", "methods").Index(i), "method", `write for instance "GET"`, "%q is not a method that can be routed", method)
 		}
 		if !slices.Contains(out.methods, method) {
 			out.methods = append(out.methods, method)
 		}
 	}
 	for name, v := range schema.Sorted(in.Headers) {
-		out.values = append(out.values, b.value(at.Join("headers", name), strings.ToLower(name), v, false))
+		out.values = append(out.values, b.value(r.Path("match", "headers", name), strings.ToLower(name), v, false))
 	}
 	out.headers = len(out.values)
 	for name, v := range schema.Sorted(in.Query) {
-		out.values = append(out.values, b.value(at.Join("query", name), name, v, true))
+		out.values = append(out.values, b.value(r.Path("match", "query", name), name, v, true))
 	}
 	// Cheap ones first: they decide most often.
 	slices.SortStableFunc(out.values, func(a, b valueMatch) int { return cmp.Compare(a.cost(), b.cost()) })
@@ -45,7 +45,7 @@ func notMethod(r rune) bool {
 	return !('A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r))
 }
 
-func (b *builder) path(at schema.Path, in *schema.PathMatch) pathMatch {
+func (b *builder) path(p filter.Place, in *schema.PathMatch) pathMatch {
 	if in == nil {
 		return pathMatch{kind: prefixPath, text: "/"}
 	}
@@ -56,28 +56,32 @@ func (b *builder) path(at schema.Path, in *schema.PathMatch) pathMatch {
 		}
 	}
 	if set != 1 {
-		b.report(at, "path-match", "set exactly one of exact, prefix and regex", "the path match has %d of exact, prefix and regex", set)
+		b.report(p.Path("match", "path"), "path-match", "set exactly one of exact, prefix and regex",
+			"the path match has %d of exact, prefix and regex", set)
 	}
 	switch {
 	case in.Exact != "":
-		return pathMatch{kind: exactPath, text: b.normal(at.Join("exact"), in.Exact)}
+		return pathMatch{kind: exactPath, text: b.normal(p, "exact", in.Exact)}
 	case in.Regex != "":
-		return pathMatch{kind: regexPath, text: literalSegments(in.Regex), regex: b.regex(at.Join("regex"), in.Regex)}
+		regex := b.regex(p.Path("match", "path", "regex"), in.Regex)
+		return pathMatch{kind: regexPath, text: literalSegments(in.Regex), regex: regex}
 	}
 	if in.Prefix == "" {
 		return pathMatch{kind: prefixPath, text: "/"}
 	}
-	return pathMatch{kind: prefixPath, text: b.normal(at.Join("prefix"), in.Prefix)}
+	return pathMatch{kind: prefixPath, text: b.normal(p, "prefix", in.Prefix)}
 }
 
-// normal returns a path of the configuration in the form that requests have when they are matched.
-func (b *builder) normal(at schema.Path, path string) string {
+// normal returns a field of a path match in the form that requests have when they are matched.
+func (b *builder) normal(p filter.Place, field, path string) string {
 	out, ok := Normalize(path)
 	switch {
 	case !ok:
-		b.report(at, "path", "begin it with '/' and percent-encode what cannot stand in a path", "%q is not a path", path)
+		b.report(p.Path("match", "path", field), "path", "begin it with '/' and percent-encode what cannot stand in a path",
+			"%q is not a path", path)
 	case strings.Count(out, "/") > maxSegments:
-		b.report(at, "path", "match a shorter prefix", "the path has more than %d segments", maxSegments)
+		b.report(p.Path("match", "path", field), "path", "match a shorter prefix",
+			"the path has more than %d segments", maxSegments)
 	}
 	return out
 }
