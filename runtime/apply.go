@@ -78,10 +78,15 @@ func (s *Server) offer(data []byte, origin string, before bool) bool {
 	s.floor = floor{b.Serial, b.Revision}
 	s.metrics.Swapped(b.Environment, b.Revision, b.Serial)
 	s.accepted()
+	s.tidy.Reset(tidyAfter)
 	s.o.Logger.Info("serving", "environment", b.Environment, "revision", b.Revision, "serial", b.Serial,
 		"git", b.GitRevision, "origin", origin, "verified", b.Verified)
 	return true
 }
+
+// tidyAfter is how long after a swap the memory that it took is given back to the system: some times that of the new
+// generation, which else stays with the process.
+const tidyAfter = 2 * time.Second
 
 // A floor is the serial that is not gone back behind, and which bundle has it.
 type floor struct {

@@ -65,8 +65,10 @@ type redirect struct {
 // build makes the generation of a bundle. It reports all problems; with any of them there is no generation.
 func (s *Server) build(b *bundle.Bundle) (*generation, []schema.Problem) {
 	model := b.Gateway.Resolve()
+	resolved := *b
+	resolved.Gateway = model // one copy is enough to keep
 	g := &generation{
-		bundle: b, routes: map[*route.Route]*servedRoute{}, metrics: s.metrics.Stage(),
+		bundle: &resolved, routes: map[*route.Route]*servedRoute{}, metrics: s.metrics.Stage(),
 	}
 	var problems, found []schema.Problem
 	g.listeners, problems = s.buildListeners(model)

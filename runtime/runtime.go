@@ -19,9 +19,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,6 +50,7 @@ type Server struct {
 	sockets *sockets
 	buffers http1.Buffers
 	visits  sync.Pool // of *visit
+	tidy    *time.Timer
 
 	// current is what requests are served by; nil until there is a good bundle.
 	current  atomic.Pointer[generation]
@@ -80,6 +83,7 @@ func New(o Options) (*Server, error) {
 		}
 	}
 	s.sockets = newSockets(s)
+	s.tidy = time.AfterFunc(math.MaxInt64, debug.FreeOSMemory)
 	s.metrics.Unverified(o.InsecureSkipVerify)
 	s.status.source.Ref = redacted(o.Source)
 	return s, nil
@@ -106,6 +110,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.log = newAccessLog(s.o.AccessLog, s.metrics.LogDropped)
 	defer s.log.close()
+	defer s.tidy.Stop()
 	defer s.keys.Close()
 	defer s.pool.Close()
 

@@ -26,8 +26,7 @@ const Unmatched = "-"
 type Registry struct {
 	registry *prometheus.Registry
 
-	requests, upstreamErrors, retries, limited, authFailures *prometheus.CounterVec
-	duration                                                 *prometheus.HistogramVec
+	upstreamErrors, retries, limited, authFailures *prometheus.CounterVec
 
 	refused                                  *prometheus.CounterVec
 	connections                              *prometheus.GaugeVec
@@ -63,14 +62,10 @@ func New() *Registry {
 		r.registry.MustRegister(g)
 		return g
 	}
-	r.requests = counters(schema.MetricRequests, "Requests answered, by route and class of status.", "api", "route", "status_class")
 	r.upstreamErrors = counters(schema.MetricUpstreamErrors, "Tries that an upstream failed to answer.", "api", "route", "upstream", "reason")
 	r.retries = counters(schema.MetricRetries, "Tries after the first one.", "api", "route", "upstream")
 	r.limited = counters(schema.MetricLimited, "Requests refused by a rate limit.", "api", "route", "window")
 	r.authFailures = counters(schema.MetricAuthFailures, "Requests refused by authentication or authorization.", "api", "route", "reason")
-	r.duration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: schema.MetricDuration, Help: "Time from a request's first byte to its answer's last.", Buckets: schema.MetricBuckets(),
-	}, []string{"api", "route"})
 	r.refused = counters(schema.MetricRefused, "Connections and requests refused before a route took them.", "listener", "reason")
 	r.connections = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: schema.MetricConnections, Help: "Client connections that are open.",
@@ -84,7 +79,7 @@ func New() *Registry {
 	r.sourceChecked = gauge(schema.MetricSourceChecked, "When the bundle source was last read, in Unix seconds.")
 	r.unverified = gauge(schema.MetricUnverified, "1 while the signatures of bundles are not verified.")
 	r.logDropped = counter(schema.MetricLogDropped, "Access log lines that were not written.")
-	r.registry.MustRegister(r.duration, r.connections, r.bundleInfo, collectors.NewGoCollector(),
+	r.registry.MustRegister(newAnswers(r), r.connections, r.bundleInfo, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	r.unmatched = r.newRoute(key{Unmatched, Unmatched})
 	r.unmatched.open()
@@ -94,6 +89,18 @@ func New() *Registry {
 // Handler serves the metrics in Prometheus' formats.
 func (r *Registry) Handler() http.Handler {
 	return promhttp.HandlerFor(r.registry, promhttp.HandlerOpts{})
+}
+
+// reported returns the routes whose series there are.
+func (r *Registry) reported() []*Route {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := make([]*Route, 0, len(r.routes)+1)
+	out = append(out, r.unmatched)
+	for _, route := range r.routes {
+		out = append(out, route)
+	}
+	return out
 }
 
 // Unmatched returns the metrics of requests that no route took.

@@ -94,11 +94,12 @@ func TestEveryMetricOfTheContractIsThere(t *testing.T) {
 	route.Failed("up", "reset")
 	route.Counter(schema.MetricLimited, "w")()
 	route.Counter(schema.MetricAuthFailures, "w")()
+	r.Listener("http").Refused("header-bytes")
 	r.Swapped("test", "sha256:1", 1)
 	r.Refused("unsigned")
 	for _, name := range []string{
 		schema.MetricRequests, schema.MetricDuration, schema.MetricUpstreamErrors, schema.MetricRetries, schema.MetricLimited,
-		schema.MetricAuthFailures, schema.MetricBundleInfo, schema.MetricBundleRefused, schema.MetricBundleRefusals,
+		schema.MetricAuthFailures, schema.MetricRefused, schema.MetricConnections, schema.MetricBundleInfo, schema.MetricBundleRefused, schema.MetricBundleRefusals,
 		schema.MetricBundleSwaps, schema.MetricSourceChecked, schema.MetricUnverified, schema.MetricLogDropped,
 	} {
 		if lines(t, r, name) == nil {

@@ -16,8 +16,7 @@ var classes = [...]string{"1xx", "2xx", "3xx", "4xx", "5xx"}
 type Route struct {
 	registry *Registry
 	key      key
-	classes  [len(classes)]prometheus.Counter
-	duration prometheus.Observer
+	answered answered
 
 	mu     sync.Mutex
 	live   bool
@@ -40,14 +39,7 @@ func (r *Route) open() {
 			r.events[e] = r.registry.vec(e.name).WithLabelValues(r.labels(e)...)
 		}
 	}
-	if r.live {
-		return
-	}
 	r.live = true
-	for i, class := range classes {
-		r.classes[i] = r.registry.requests.WithLabelValues(r.key.api, r.key.route, class)
-	}
-	r.duration = r.registry.duration.WithLabelValues(r.key.api, r.key.route)
 }
 
 // close deletes the route's series. What requests still under way count from here on is lost.
@@ -55,10 +47,6 @@ func (r *Route) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.live = false
-	for _, class := range classes {
-		r.registry.requests.DeleteLabelValues(r.key.api, r.key.route, class)
-	}
-	r.registry.duration.DeleteLabelValues(r.key.api, r.key.route)
 	for e := range r.events {
 		r.registry.vec(e.name).DeleteLabelValues(r.labels(e)...)
 	}
@@ -66,10 +54,7 @@ func (r *Route) close() {
 
 // Answered counts a request that was answered with status after d.
 func (r *Route) Answered(status int, d time.Duration) {
-	if class := status/100 - 1; class >= 0 && class < len(classes) {
-		r.classes[class].Inc()
-	}
-	r.duration.Observe(d.Seconds())
+	r.answered.count(status, d)
 }
 
 // Retried counts a try after the first.
