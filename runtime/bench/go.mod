@@ -1,0 +1,3 @@
+module gwc.dev/runtime/bench
+
+go 1.26.0
