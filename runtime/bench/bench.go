@@ -27,6 +27,7 @@ type sample struct {
 	Requests int
 	CPU      time.Duration // in nanoseconds, of all threads and workers
 	Took     time.Duration // in nanoseconds
+	Quiet    bool          // nobody else was busy when it began
 }
 
 // A figure is compared with a bound of its own, and with no other proxy.
@@ -108,6 +109,13 @@ func (b *bench) startProxies(ctx context.Context) error {
 			return err
 		}
 	}
+	for name, port := range map[string]int{
+		"nginx": b.NginxPlain, "haproxy": b.HAProxyPlain, "caddy": b.CaddyPlain, "gwproxy": b.GwproxyPlain,
+	} {
+		if err := told(port).await(ctx); err != nil {
+			return fmt.Errorf("%s: %w\n%s", name, err, b.proxies[name].log.String())
+		}
+	}
 	return nil
 }
 
@@ -157,8 +165,8 @@ func (b *bench) measureCase(ctx context.Context, c *benchCase, r *results) error
 				return fmt.Errorf("%s: %w", of.name, err)
 			}
 			r.Samples[c.name][of.name] = append(r.Samples[c.name][of.name], s)
-			fmt.Fprintf(os.Stderr, "%-10s %-8s %8.1f µs CPU a request, %d requests\n",
-				c.name, of.name, s.cpuPerRequest(), s.Requests)
+			fmt.Fprintf(os.Stderr, "%-10s %-8s %8.1f µs CPU a request, %6d requests, %3.0f %% of a core%s\n", c.name, of.name,
+				s.cpuPerRequest(), s.Requests, 100*s.share(), map[bool]string{false: ", beside others"}[s.Quiet])
 		}
 	}
 	return nil
@@ -166,6 +174,10 @@ func (b *bench) measureCase(ctx context.Context, c *benchCase, r *results) error
 
 // turn measures a process while it serves a load.
 func turn(ctx context.Context, p *process, l *load, seconds int) (sample, error) {
+	quiet, err := awaitQuiet(ctx)
+	if err != nil {
+		return sample{}, err
+	}
 	before, err := p.cpu()
 	if err != nil {
 		return sample{}, err
@@ -175,5 +187,5 @@ func turn(ctx context.Context, p *process, l *load, seconds int) (sample, error)
 		return sample{}, err
 	}
 	after, err := p.cpu()
-	return sample{o.requests, after - before, o.took}, err
+	return sample{o.requests, after - before, o.took, quiet}, err
 }

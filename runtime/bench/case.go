@@ -40,6 +40,14 @@ func checkNames(names []string) error {
 	return nil
 }
 
+// told asks a proxy what the backend is told: all tell theirs who the client is.
+func told(port int) *load {
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	return &load{url: "http://" + address + "/told", fields: map[string]string{
+		"Told-For": "127.0.0.1", "Told-Proto": "http", "Told-Host": address, "Told-Id": "*",
+	}}
+}
+
 // cases returns those that all proxies of the site take part in. Where nginx has no such filters, it serves the plain
 // request: what is measured is what gwproxy takes on top.
 func (s *site) cases() []benchCase {
@@ -65,7 +73,12 @@ func (s *site) cases() []benchCase {
 		return all
 	}
 	small := load{want: 1 << 10}
-	filtered := load{want: 1 << 10, headers: []string{"apikey: " + apiKey, "Origin: https://app.example.com"}}
+	filtered := load{
+		want: 1 << 10, headers: []string{"apikey: " + apiKey, "Origin: https://app.example.com"},
+		fields: map[string]string{
+			"X-Gateway": "bench", "Server": "", "Access-Control-Allow-Origin": "https://app.example.com",
+		},
+	}
 	withToken := load{
 		want: 1 << 10, headers: []string{"Authorization: Bearer " + s.Tokens[0]}, script: s.path("tokens.lua"),
 	}

@@ -32,7 +32,7 @@ func (l *load) client() *http.Client {
 	protocols.SetUnencryptedHTTP2(l.http2)
 	return &http.Client{
 		Timeout:   10 * time.Second,
-		Transport: &http.Transport{Protocols: protocols, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
+		Transport: &http.Transport{Protocols: protocols, TLSClientConfig: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13}},
 	}
 }
 
@@ -63,6 +63,11 @@ func (l *load) check(ctx context.Context, client *http.Client) error {
 	}
 	if answer.StatusCode/100 != 2 || len(got) != l.want {
 		return fmt.Errorf("%s: status %d with %d bytes, want 2xx with %d", l.url, answer.StatusCode, len(got), l.want)
+	}
+	for name, want := range l.fields {
+		if got := answer.Header.Get(name); got != want && (got == "" || want != "*") {
+			return fmt.Errorf("%s: %s is %q, want %q", l.url, name, got, want)
+		}
 	}
 	if status := answer.Trailer.Get("Grpc-Status"); request.Header.Get("Te") == "trailers" && status != "0" {
 		return fmt.Errorf("%s: gRPC status %q, want 0", l.url, status)

@@ -14,9 +14,10 @@ import (
 // A load is what the generator asks for, over and over.
 type load struct {
 	url     string
-	headers []string // "Name: value"
-	body    string   // of a POST; empty: a GET
-	want    int      // bytes of an answer's body
+	headers []string          // "Name: value"
+	body    string            // of a POST; empty: a GET
+	want    int               // bytes of an answer's body
+	fields  map[string]string // of an answer's header; "*": any value but none
 
 	http2    bool   // h2load instead of wrk
 	conns    int    // 0: 64, and 16 of HTTP/2 with 16 streams each

@@ -10,6 +10,10 @@ func (s sample) cpuPerRequest() float64 {
 	return float64(s.CPU.Nanoseconds()) / 1e3 / float64(s.Requests)
 }
 
+// share is how much of its core a proxy used. One that waits for others pays more a request: what it could do
+// together, it does one by one.
+func (s sample) share() float64 { return s.CPU.Seconds() / s.Took.Seconds() }
+
 // requestsPerCPU is the throughput of a core that does nothing else: requests in a second of CPU time.
 func (s sample) requestsPerCPU() float64 { return float64(s.Requests) / s.CPU.Seconds() }
 

@@ -18,8 +18,9 @@ var config embed.FS
 
 // A site is the directory that a run builds and configures everything in, and what the configurations name.
 type site struct {
-	Dir  string
-	Root bool // nginx's workers must be told to stay root, or they could not read Dir
+	Dir      string
+	Kilobyte string // what is answered but for large answers
+	Root     bool   // nginx's workers must be told to stay root, or they could not read Dir
 	ports
 	APIKeyDigest, Issuer, Audience, KeySet string
 	Tokens                                 []string
@@ -76,11 +77,12 @@ func (s *site) configure() error {
 	if err != nil {
 		return err
 	}
+	s.Kilobyte = strings.Repeat("a", 1<<10)
 	s.APIKeyDigest, s.Issuer, s.Audience = apiKeyDigest(), issuer, audience
 	files := map[string]string{
 		"tls.crt": cert, "tls.key": key, "both.pem": cert + key,
 		"secrets/bench/tls.crt": cert, "secrets/bench/tls.key": key,
-		"www/1k": strings.Repeat("a", 1<<10), "www/1m": strings.Repeat("a", 1<<20), "grpc-message": grpcMessage,
+		"www/1m": strings.Repeat("a", 1<<20), "grpc-message": grpcMessage,
 	}
 	for _, name := range []string{"backend.conf", "nginx.conf", "haproxy.cfg", "Caddyfile", "tokens.lua", "upload.lua"} {
 		if files[name], err = s.render(name); err != nil {

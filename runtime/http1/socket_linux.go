@@ -145,12 +145,12 @@ func (s *socket) send(fd uintptr) bool {
 }
 
 // Sockets never block: the runtime need not be told of their system calls, which it would take for ones that may. It
-// would count on the thread being gone for long and give its work to another one. These do the work of [syscall.Read]
-// and [syscall.Write] without telling it.
+// would count on the thread being gone for long and give its work to another one. And recv and send know that they have a
+// socket, which read and write find out.
 
 func readSocket(fd uintptr, p []byte) (int, syscall.Errno) {
 	for {
-		n, _, err := syscall.RawSyscall(syscall.SYS_READ, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+		n, _, err := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
 		if err != syscall.EINTR {
 			return count(n, err), err
 		}
@@ -159,7 +159,7 @@ func readSocket(fd uintptr, p []byte) (int, syscall.Errno) {
 
 func writeSocket(fd uintptr, p []byte) (int, syscall.Errno) {
 	for {
-		n, _, err := syscall.RawSyscall(syscall.SYS_WRITE, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+		n, _, err := syscall.RawSyscall6(syscall.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), syscall.MSG_NOSIGNAL, 0, 0)
 		if err != syscall.EINTR {
 			return count(n, err), err
 		}
