@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	goruntime "runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,7 +87,10 @@ func (s *Server) build(b *bundle.Bundle) (*generation, []schema.Problem) {
 		slices.SortStableFunc(problems, func(a, b schema.Problem) int { return strings.Compare(string(a.Path), string(b.Path)) })
 		return nil, problems
 	}
-	for _, r := range g.table.Routes() {
+	for i, r := range g.table.Routes() {
+		if i%64 == 0 {
+			goruntime.Gosched() // requests first, as in route.Build
+		}
 		served := &servedRoute{
 			api: r.API, name: r.Name, model: r.Route, metrics: g.metrics.Route(r.API, r.Name), timeout: r.Route.Timeout.Std(),
 			maxBody: r.Route.MaxBodyBytes,

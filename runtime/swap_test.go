@@ -7,7 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	gruntime "runtime"
+	goruntime "runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -121,10 +121,10 @@ func (l *loader) p99() time.Duration {
 }
 
 func heap() uint64 {
-	var stats gruntime.MemStats
-	gruntime.GC()
-	gruntime.GC()
-	gruntime.ReadMemStats(&stats)
+	var stats goruntime.MemStats
+	goruntime.GC()
+	goruntime.GC()
+	goruntime.ReadMemStats(&stats)
 	return stats.HeapAlloc
 }
 

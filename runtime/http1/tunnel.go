@@ -1,8 +1,11 @@
 package http1
 
 import (
+	"errors"
 	"io"
 	"net"
+	"os"
+	"time"
 
 	"gwc.dev/runtime/exchange"
 )
@@ -34,17 +37,30 @@ func (c *Conn) Tunnel(x *exchange.Exchange, call *Call) (received, sent int64, e
 }
 
 // join copies one direction to its end: first what had been read already. An end is passed on; where only a whole
-// connection can be ended, or something broke, both are.
+// connection can be ended, both are.
 func join(to, from net.Conn, first []byte) (n int64) {
 	_, err := to.Write(first)
 	if err == nil {
 		n, err = io.Copy(to, from)
 	}
-	if err != nil || !closeWrite(to) {
+	switch {
+	case err != nil:
+		giveUp(to, from)
+	case !closeWrite(to):
 		to.Close()
 		from.Close()
 	}
 	return n + int64(len(first))
+}
+
+// giveUp ends a direction that is broken. If it is the receiver that takes no more, its last words may still be on their
+// way to the sender, who would lose them if its own were left unread: they are read and thrown away for a while.
+func giveUp(to, from net.Conn) {
+	closeWrite(to)
+	_ = from.SetReadDeadline(time.Now().Add(lingerTime)) // a closed connection reports itself
+	if _, err := io.Copy(io.Discard, from); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		to.Close() // it is the sender that broke
+	}
 }
 
 // closeWrite ends a connection's own direction, if it can be ended by itself.

@@ -3,6 +3,7 @@ package route
 import (
 	"cmp"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -36,6 +37,7 @@ type builder struct {
 	gateway  *schema.Gateway
 	deps     filter.Deps
 	filters  *filter.Builder
+	common   common
 	table    *Table
 	apis     []compiledAPI
 	problems []schema.Problem
@@ -63,7 +65,8 @@ func (b *builder) api(name string, api schema.API) {
 		}
 	}
 	for id, route := range schema.Sorted(api.Routes) {
-		c.matches = append(c.matches, b.route(filter.Place{Gateway: b.gateway, API: name, Name: id, Route: &route}))
+		b.common.share(&route.Filters)
+		c.matches = append(c.matches, b.route(filter.Place{API: name, Name: id, Route: &route}))
 	}
 	b.apis = append(b.apis, c)
 }
@@ -86,7 +89,14 @@ func (b *builder) hosts(at schema.Path, patterns []string) []string {
 	return out
 }
 
+// turn is how many routes are built before others get theirs: a table is built beside requests, and on few cores a
+// goroutine that works without a pause has those behind it wait for some 10 ms.
+const turn = 16
+
 func (b *builder) route(p filter.Place) *match {
+	if len(b.table.routes)%turn == 0 {
+		runtime.Gosched()
+	}
 	if !validName(p.Name) {
 		b.badName(p.Path(), p.Name)
 	}
