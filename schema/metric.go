@@ -8,8 +8,8 @@ const (
 	MetricRetries        = "gwproxy_upstream_retries_total"                // counter: api, route, upstream
 	MetricLimited        = "gwproxy_rate_limited_total"                    // counter: api, route, window
 	MetricAuthFailures   = "gwproxy_auth_failures_total"                   // counter: api, route, reason
-	MetricRefused        = "gwproxy_refused_total"                         // counter: listener, reason; refused before a route took it
-	MetricConnections    = "gwproxy_connections"                           // gauge: listener
+	MetricRefused        = "gwproxy_refused_total"                         // counter: listener, reason; connections and requests refused before a route took them
+	MetricConnections    = "gwproxy_connections"                           // gauge: listener; client connections that are open
 	MetricBundleInfo     = "gwproxy_bundle_info"                           // gauge, 1: environment, revision, serial
 	MetricBundleRefused  = "gwproxy_bundle_refused"                        // gauge: 1 while the newest bundle seen is refused
 	MetricBundleRefusals = "gwproxy_bundle_refusals_total"                 // counter: reason

@@ -45,6 +45,12 @@ func TestResolveInherits(t *testing.T) {
 			want:    schema.Filters{Timeout: seconds},
 		},
 		{
+			title:   "the nearest bound on bodies",
+			gateway: schema.Filters{MaxBodyBytes: 100},
+			api:     schema.Filters{MaxBodyBytes: 10},
+			want:    schema.Filters{MaxBodyBytes: 10},
+		},
+		{
 			title: "whole filters are replaced, not merged",
 			api:   schema.Filters{CORS: &schema.CORS{Origins: []string{"*"}, Credentials: true}},
 			route: schema.Filters{CORS: &schema.CORS{Origins: []string{"https://a"}}},

@@ -18,7 +18,9 @@ const base = `{
 	"listeners": {
 		"http": {"port": 8080, "redirect": {"listener": "https", "status": 308}},
 		"https": {"port": 8443, "hosts": ["*.example.com"],
-			"tls": {"certificates": {"default": {"secret": "tls"}}, "minVersion": "1.2"}}
+			"tls": {"certificates": {"default": {"secret": "tls"}}, "minVersion": "1.2"}},
+		"partners": {"port": 9443, "limits": {"bodyTimeout": "30s", "connectionsPerAddress": 100}, "tls": {
+			"certificates": {"default": {"secret": "tls"}}, "clientCertificates": {"ca": "partners/ca.crt"}}}
 	},
 	"trustedProxies": ["10.0.0.0/8"],
 	"upstreams": {
@@ -98,6 +100,18 @@ var edits = []struct{ path, value, want string }{
 	{"listeners.https.limits", `{"connections": 100, "connectionsPerAddress": 10}`, `~ listeners.https.limits.connections: 20000 -> 100  breaking: connections lowered` + "\n" +
 		`+ listeners.https.limits.connectionsPerAddress: 10  breaking: connectionsPerAddress added`},
 	{"listeners.https.tls.clientCertificates", `{"ca": "clients/ca.crt"}`, `+ listeners.https.tls.clientCertificates: {"ca":"clients/ca.crt"}  breaking: clients must show a certificate`},
+	{"listeners.https.tls.clientCertificates", `{"ca": "clients/ca.crt", "optional": true}`, `+ listeners.https.tls.clientCertificates: {"ca":"clients/ca.crt","optional":true}  risky: clients may show a certificate, and a valid one`},
+	{"listeners.partners.tls.clientCertificates", `null`, `- listeners.partners.tls.clientCertificates: {"ca":"partners/ca.crt"}  risky: clients need no certificate`},
+	{"listeners.partners.tls.clientCertificates.ca", `"others/ca.crt"`, `~ listeners.partners.tls.clientCertificates.ca: "partners/ca.crt" -> "others/ca.crt"  breaking: clients' certificates are verified by others`},
+	{"listeners.partners.tls.clientCertificates.optional", `true`, `+ listeners.partners.tls.clientCertificates.optional: true  risky: clients need no certificate`},
+	{"listeners.partners.tls.clientCertificates.forward", `true`, `+ listeners.partners.tls.clientCertificates.forward: true  risky: backends are told the client's certificate`},
+	{"listeners.partners.limits.connectionsPerAddress", `null`, `- listeners.partners.limits.connectionsPerAddress: 100  risky: connectionsPerAddress removed`},
+	{"listeners.partners.limits.bodyTimeout", `"20s"`, `~ listeners.partners.limits.bodyTimeout: 30s -> 20s  breaking: bodyTimeout lowered`},
+	{"listeners.partners.limits.headerTimeout", `"5s"`, `~ listeners.partners.limits.headerTimeout: 15s -> 5s  breaking: headerTimeout lowered`},
+	{"listeners.partners.limits.idleTimeout", `"5s"`, `~ listeners.partners.limits.idleTimeout: 2m -> 5s  risky: idleTimeout lowered`},
+	{"listeners.partners.limits.streams", `10`, `~ listeners.partners.limits.streams: 128 -> 10  risky: streams lowered`},
+	{"listeners.partners.limits", `null`, `~ listeners.partners.limits.bodyTimeout: 30s -> 1m  risky: bodyTimeout raised` + "\n" +
+		`- listeners.partners.limits.connectionsPerAddress: 100  risky: connectionsPerAddress removed`},
 	{"upstreams.echo.protocol", `"http2"`, `~ upstreams.echo.protocol: "auto" -> "http2"  risky: endpoints are spoken to in another protocol`},
 	{R + "maxBodyBytes", `1000`, `+ apis.echo.routes.default.maxBodyBytes: 1000  breaking: maxBodyBytes added`},
 	{"trustedProxies", `["10.0.0.0/8", "::/0"]`, `~ trustedProxies: ["10.0.0.0/8"] -> ["10.0.0.0/8", "::/0"]  risky: trusted proxy "::/0" added`},

@@ -12,10 +12,10 @@
 // Each change has a class. The whole classification stands in table.go; in short:
 //
 //	breaking  requests that were answered may fail: an API, route, host, method or used upstream is removed, a
-//	          match is narrower or other, auth is required or stronger, a rate limit or timeout is lower, CORS
-//	          is narrower, a credential or consumer is gone
+//	          match is narrower or other, auth or a client certificate is required or stronger, a limit or timeout
+//	          is lower, CORS is narrower, a credential or consumer is gone
 //	risky     more is let in, or traffic goes elsewhere: auth is weaker or gone, a route comes without auth, CORS,
-//	          hosts or trusted proxies are wider, a rate limit or timeout is higher, TLS is older, endpoints
+//	          hosts or trusted proxies are wider, a limit or timeout is higher, TLS is older, endpoints
 //	          or rewrites change, a backend comes into or goes out of use, a waiver is new
 //	safe      the rest: owner, description, objectives, targets, response headers, shifted weights, ...
 package diff

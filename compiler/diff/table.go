@@ -34,14 +34,13 @@ func table() map[string]rule {
 			verdict{Risky, "certificate removed"},
 			verdict{Risky, "another certificate"}),
 		"listeners.*.tls.minVersion": amount[string]("oldest TLS version", Breaking, Risky, false),
-		"listeners.*.tls.clientCertificates": by(
-			verdict{Breaking, "clients must show a certificate"},
-			verdict{Risky, "clients need no certificate"}, verdict{}),
+		"listeners.*.tls.clientCertificates":    clientCertificates,
 		"listeners.*.tls.clientCertificates.ca": always(Breaking, "clients' certificates are verified by others"),
 		"listeners.*.tls.clientCertificates.optional": flag(
 			verdict{Risky, "clients need no certificate"}, verdict{Breaking, "clients must show a certificate"}),
 		"listeners.*.tls.clientCertificates.forward": flag(
-			verdict{Risky, "backends are told the client's certificate"}, verdict{Risky, "backends are not told the client's certificate"}),
+			verdict{Risky, "backends are told the client's certificate"},
+			verdict{Risky, "backends are not told the client's certificate"}),
 		"listeners.*.redirect": by(
 			verdict{Breaking, "the listener no longer serves APIs"},
 			verdict{Risky, "the listener serves APIs"}, verdict{}),
@@ -49,15 +48,14 @@ func table() map[string]rule {
 		"listeners.*.redirect.port":     always(Risky, "the redirect leads elsewhere"),
 		"listeners.*.redirect.status":   always(Risky, "another status"),
 
-		"listeners.*.limits":                       always(Risky, "other limits"),
 		"listeners.*.limits.headerBytes":           amount[int]("headerBytes", Risky, Breaking, false),
 		"listeners.*.limits.headerFields":          amount[int]("headerFields", Risky, Breaking, false),
 		"listeners.*.limits.uriBytes":              amount[int]("uriBytes", Risky, Breaking, false),
 		"listeners.*.limits.connections":           amount[int]("connections", Risky, Breaking, true),
 		"listeners.*.limits.connectionsPerAddress": amount[int]("connectionsPerAddress", Risky, Breaking, true),
 		"listeners.*.limits.streams":               amount[int]("streams", Risky, Risky, false),
-		"listeners.*.limits.headerTimeout":         amount[schema.Duration]("headerTimeout", Risky, Risky, false),
-		"listeners.*.limits.bodyTimeout":           amount[schema.Duration]("bodyTimeout", Risky, Risky, false),
+		"listeners.*.limits.headerTimeout":         amount[schema.Duration]("headerTimeout", Risky, Breaking, false),
+		"listeners.*.limits.bodyTimeout":           amount[schema.Duration]("bodyTimeout", Risky, Breaking, false),
 		"listeners.*.limits.idleTimeout":           amount[schema.Duration]("idleTimeout", Risky, Risky, false),
 
 		"trustedProxies": trustedProxies,
@@ -118,6 +116,18 @@ func listener(e *edit) (Class, string) {
 		return Risky, "new listener without TLS"
 	default:
 		return Safe, "listener added"
+	}
+}
+
+// clientCertificates is the rule of asking clients for certificates, or no longer.
+func clientCertificates(e *edit) (Class, string) {
+	switch asked := e.new.(*schema.ClientCertificates); {
+	case asked == nil:
+		return Risky, "clients need no certificate"
+	case asked.Optional:
+		return Risky, "clients may show a certificate, and a valid one"
+	default:
+		return Breaking, "clients must show a certificate"
 	}
 }
 

@@ -46,6 +46,9 @@ func references(g *schema.Gateway) []reference {
 				c.Secret, []string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey}, c.Secret,
 			})
 		}
+		if asked := l.TLS.ClientCertificates; asked != nil {
+			value(schema.NewPath("listeners", name, "tls", "clientCertificates", "ca"), asked.CA)
+		}
 	}
 	for name, u := range schema.Sorted(g.Upstreams) {
 		if u.TLS != nil {
