@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"net/textproto"
 
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/runtime/http1"
@@ -14,54 +13,91 @@ import (
 
 // A Call is an exchange with an endpoint, until Close.
 type Call struct {
-	o        http1.CallOptions
-	ctx      context.Context
-	cancel   context.CancelCauseFunc
-	clock    clock
-	body     requestBody
-	answer   answerBody
-	response *http.Response
+	o         http1.CallOptions
+	parent    context.Context // the exchange's
+	ctx       context.Context
+	cancel    context.CancelCauseFunc
+	interrupt *http1.Interrupt // nil: the exchange's context alone says when the client is gone
+	clock     clock
+	trace     httptrace.ClientTrace
+	interims  interims
+	body      requestBody
+	answer    answerBody
+	dialled   bool
+	response  *http.Response
 }
 
+// maxTries bounds how often a request is sent that endpoints say to have done nothing for.
+const maxTries = 8
+
 // Call sends x.Request and fills in x.Response. The error is a *[http1.CallError]; without one, the call has to be
-// closed once the answer has been dealt with.
+// closed once the answer has been dealt with. A request that the endpoint certainly did nothing for, because it ends
+// the connection or refuses the stream, is sent again by itself as long as nothing of its body has been read.
 func (e *Endpoint) Call(x *exchange.Exchange, o http1.CallOptions) (*Call, error) {
-	c := &Call{o: o}
+	c := &Call{o: o, parent: x.Context}
 	c.ctx, c.cancel = context.WithCancelCause(x.Context)
 	c.clock.init(&c.o, c.cancel)
+	c.interims.call, c.interims.quiet.L = c, &c.interims.mu
 	c.body.begin(c, x.Request.Body, x.Request.Length)
-	ctx := c.ctx
-	if o.Client != nil {
-		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: c.inform})
-		if x.Request.Body != nil {
-			o.Client.Stream()
-		}
+	if _, own := o.Client.(*Stream); o.Client != nil && !own {
+		c.interrupt = o.Client.Interrupt()
 	}
-	request := e.outgoing(ctx, x, c)
+	if o.Client != nil && x.Request.Body != nil {
+		o.Client.Stream()
+	}
+	request := e.outgoing(c.traced(x.Request.Body != nil), x, c)
 	c.body.trailer = request.Trailer
-	if x.Request.Body == nil {
-		c.clock.whole()
-	}
-	c.enter()
-	response, err := e.transport.RoundTrip(request)
-	if gone := c.leave(); err == nil && gone {
-		response.Body.Close()
-		err = http1.ErrInterrupted
-	}
-	if err != nil {
+	c.clock.begin(x.Request.Body == nil)
+	if err := c.roundTrip(&e.pool, request); err != nil {
 		failed := c.failure(err)
 		c.Close()
 		return nil, failed
 	}
 	c.clock.answered()
-	c.response = response
-	c.fill(&x.Response)
+	c.fill(x)
 	return c, nil
 }
 
+// traced returns the call's context with what net/http is to tell of.
+func (c *Call) traced(body bool) context.Context {
+	if body {
+		c.trace.GotFirstResponseByte = c.body.answered
+	}
+	if c.o.Client != nil {
+		c.trace.Got1xxResponse = c.interims.tell
+	}
+	if !body && c.o.Client == nil {
+		return c.ctx
+	}
+	return httptrace.WithClientTrace(c.ctx, &c.trace)
+}
+
+// roundTrip sends the request and waits for the answer's head.
+func (c *Call) roundTrip(p *pool, request *http.Request) error {
+	c.enter()
+	defer c.leave()
+	for try := 1; ; try++ {
+		conn, err := p.take(c.ctx)
+		if c.dialled = err == nil; !c.dialled {
+			return err
+		}
+		c.response, err = conn.RoundTrip(request)
+		if err == nil {
+			if err = c.interims.wait(); err == nil {
+				err = context.Cause(c.ctx)
+			}
+			return err
+		}
+		if try == maxTries || c.ctx.Err() != nil || c.body.begun() || !unprocessed(err) {
+			return err
+		}
+		c.body.reopen()
+	}
+}
+
 // fill copies the answer into the exchange, without the fields that hold for its connection only.
-func (c *Call) fill(to *exchange.Response) {
-	from := c.response
+func (c *Call) fill(x *exchange.Exchange) {
+	from, to := c.response, &x.Response
 	to.Status, to.Length, to.Header = from.StatusCode, from.ContentLength, to.Header[:0]
 	for name, values := range from.Header {
 		if framing(name) {
@@ -72,75 +108,41 @@ func (c *Call) fill(to *exchange.Response) {
 		}
 	}
 	to.Body = nil
-	if from.Body != http.NoBody {
+	if http1.HasBody(x.Request.Method, to.Status) {
 		c.answer = answerBody{call: c}
 		to.Body = &c.answer
 	}
 }
 
-// failure returns why there is no answer.
-func (c *Call) failure(err error) *http1.CallError {
-	failed := &http1.CallError{Err: err, Dialled: true}
-	var dial *dialError
-	source := c.body.failure()
-	switch cause := context.Cause(c.ctx); {
-	case errors.Is(cause, http1.ErrTimeout):
-		failed.Err = http1.ErrTimeout
-	case cause != nil:
-		failed.Err = http1.ErrInterrupted
-	case errors.As(err, &dial):
-		failed.Err, failed.Dialled = dial.err, false
-	case source != nil:
-		failed.Err, failed.Source = &http1.SourceError{Err: source}, true
-	}
-	return failed
-}
-
-// enter begins a wait for the endpoint, for the sake of a client that may go; leave ends it and reports whether the
-// client has gone.
+// enter begins a wait for the endpoint, leave ends it: the server looks after clients for whom one lasts.
 func (c *Call) enter() {
-	if c.o.Client != nil {
-		c.o.Client.Interrupt().Enter(nil)
+	if c.interrupt != nil {
+		c.interrupt.Enter(nil)
 	}
 }
 
-func (c *Call) leave() (gone bool) {
-	return c.o.Client != nil && c.o.Client.Interrupt().Leave()
-}
-
-// inform passes on an interim response.
-func (c *Call) inform(status int, header textproto.MIMEHeader) error {
-	if status == http.StatusContinue { // the client has had its own
-		return nil
+func (c *Call) leave() {
+	if c.interrupt != nil {
+		c.interrupt.Leave()
 	}
-	return c.o.Client.Inform(&exchange.Response{Status: status, Header: fieldsOf(http.Header(header))})
 }
 
 // Announced returns the list of trailer fields that the answer announces.
-func (c *Call) Announced() string {
-	if c.response == nil || len(c.response.Trailer) == 0 {
-		return ""
-	}
-	return names(c.response.Trailer)
-}
+func (c *Call) Announced() string { return names(c.response.Trailer) }
 
 // Trailer returns the fields that came after the answer's body, once that has been read.
-func (c *Call) Trailer() exchange.Header {
-	if c.response == nil {
-		return nil
-	}
-	return fieldsOf(c.response.Trailer)
-}
+func (c *Call) Trailer() exchange.Header { return fieldsOf(c.response.Trailer) }
 
-// Close ends the call. From then on nobody reads the request's body.
+// Close ends the call. From then on nobody reads the request's body, or uses anything else of the exchange.
 func (c *Call) Close() {
 	c.clock.stop()
 	c.body.end() // net/http waits for whoever reads it
+	c.cancel(context.Canceled)
 	if c.response != nil {
 		c.response.Body.Close()
 	}
-	c.cancel(context.Canceled)
 	c.body.wait()
+	_ = c.interims.wait()
 }
 
 // An answerBody is an answer's body.
@@ -161,12 +163,11 @@ func (b *answerBody) Read(p []byte) (int, error) {
 	switch {
 	case err == nil, errors.Is(err, io.EOF):
 		b.err = err
-	case errors.Is(context.Cause(c.ctx), http1.ErrTimeout):
-		b.err = http1.ErrTimeout
-	case context.Cause(c.ctx) != nil:
-		b.err = http1.ErrInterrupted
 	default:
-		b.err = err
+		b.err = c.reason(err)
+		if _, source := errors.AsType[*http1.SourceError](b.err); source { // the endpoint is not to blame
+			b.err = http1.ErrInterrupted
+		}
 	}
 	return n, b.err
 }

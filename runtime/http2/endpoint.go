@@ -11,7 +11,8 @@ import (
 
 // EndpointOptions are an endpoint's settings. Dial is needed; the zero value of the rest works.
 type EndpointOptions struct {
-	// Dial opens a connection, ready for HTTP/2.
+	// Dial opens a connection, ready for HTTP/2. It is given the context of the call that needs one; others may wait
+	// for it as well.
 	Dial func(context.Context) (net.Conn, error)
 	// TLS says that Dial's are TLS connections, on which both sides have agreed on HTTP/2. Else they speak it by
 	// prior knowledge.
@@ -22,8 +23,8 @@ type EndpointOptions struct {
 
 // An Endpoint is one address and the connections to it. Calls may be made on many goroutines.
 type Endpoint struct {
-	scheme    string
-	transport *http.Transport
+	scheme string
+	pool   pool
 }
 
 const (
@@ -31,45 +32,46 @@ const (
 	// pingAfter is how long a connection with calls under way may be silent before it is asked whether it lives.
 	pingAfter   = 30 * time.Second
 	pingTimeout = 15 * time.Second
+	// stallTimeout is how long an endpoint may take nothing of a request.
+	stallTimeout = time.Minute
+	// answerWindow is what an endpoint may send ahead on a connection: more than its streams together, so that those
+	// whose clients are slow take nothing from the others.
+	answerWindow = 1 << 30
 )
-
-// A dialError is a connection that did not come about.
-type dialError struct{ err error }
-
-func (e *dialError) Error() string { return e.err.Error() }
-func (e *dialError) Unwrap() error { return e.err }
 
 // NewEndpoint returns an endpoint without connections.
 func NewEndpoint(o EndpointOptions) *Endpoint {
 	orElse(&o.Limits.HeaderBytes, 256<<10)
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		conn, err := o.Dial(ctx)
-		if err != nil {
-			return nil, &dialError{err}
-		}
-		return conn, nil
-	}
 	protocols := &http.Protocols{}
-	e := &Endpoint{scheme: "http", transport: &http.Transport{
+	transport := &http.Transport{
 		DisableCompression:     true,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: int64(o.Limits.HeaderBytes),
 		Protocols:              protocols,
 		HTTP2: &http.HTTP2Config{
-			SendPingTimeout: pingAfter, PingTimeout: pingTimeout,
-			MaxReceiveBufferPerStream: streamWindow, MaxReceiveBufferPerConnection: connectionWindow,
+			SendPingTimeout: pingAfter, PingTimeout: pingTimeout, WriteByteTimeout: stallTimeout,
+			MaxReceiveBufferPerStream: streamWindow, MaxReceiveBufferPerConnection: answerWindow,
 		},
-	}}
+	}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return o.Dial(ctx) }
+	e := &Endpoint{scheme: "http"}
 	if o.TLS {
 		e.scheme = "https"
 		protocols.SetHTTP2(true)
-		e.transport.DialTLSContext = dial
+		transport.DialTLSContext = dial
 	} else {
 		protocols.SetUnencryptedHTTP2(true)
-		e.transport.DialContext = dial
+		transport.DialContext = dial
+	}
+	e.pool.dial = func(ctx context.Context) (*http.ClientConn, error) {
+		return transport.NewClientConn(ctx, e.scheme, net.JoinHostPort(placeholder, "0"))
 	}
 	return e
 }
 
-// Close closes the connections that are idle, and lets others end with their calls.
-func (e *Endpoint) Close() { e.transport.CloseIdleConnections() }
+// placeholder is the host in URLs; Dial knows the true one.
+const placeholder = "endpoint"
+
+// Close closes the connections that are idle, and the others when their calls end. Calls are still possible: each has
+// a connection of its own.
+func (e *Endpoint) Close() { e.pool.close() }

@@ -17,7 +17,7 @@ func (e *Endpoint) outgoing(ctx context.Context, x *exchange.Exchange, c *Call) 
 		Method: text.clone(from.Method),
 		// The path goes out byte for byte: net/http takes an opaque URL as the request target.
 		URL: &url.URL{
-			Scheme: e.scheme, Host: "endpoint", Opaque: text.clone(from.Path), RawQuery: text.clone(from.Query),
+			Scheme: e.scheme, Host: placeholder, Opaque: text.clone(from.Path), RawQuery: text.clone(from.Query),
 		},
 		Host:   text.clone(from.Authority),
 		Header: make(http.Header, len(from.Header)+2),

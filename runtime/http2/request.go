@@ -2,6 +2,7 @@ package http2
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,23 +12,35 @@ import (
 
 // What a request is refused for.
 var (
+	errMethod     = &http1.Error{Status: 400, Reason: "method", Detail: "the method is not a token (RFC 9110, section 9.1)"}
+	errLongMethod = &http1.Error{Status: 501, Reason: "method-unknown", Detail: "the method is longer than any that is known"}
 	errConnect    = &http1.Error{Status: 405, Reason: "method-refused", Detail: "CONNECT is refused: no tunnels are opened here"}
 	errTarget     = &http1.Error{Status: 400, Reason: "target", Detail: "the path is not one that begins with '/', or '*' of OPTIONS (RFC 9113, section 8.3.1)"}
 	errLongTarget = &http1.Error{Status: 414, Reason: "target-size", Detail: "the target is longer than allowed"}
 	errHeaderSize = &http1.Error{Status: 431, Reason: "header-size", Detail: "the header is longer than allowed"}
 	errFieldCount = &http1.Error{Status: 431, Reason: "field-count", Detail: "the header has more fields than allowed"}
+	errNoHost     = &http1.Error{Status: 400, Reason: "host-missing", Detail: "the request has neither :authority nor Host (RFC 9113, section 8.3.1)"}
+	errHost       = &http1.Error{Status: 400, Reason: "host", Detail: "the host is not valid (RFC 9110, section 7.2)"}
 	errTwoHosts   = &http1.Error{Status: 400, Reason: "host-twice", Detail: "Host is not what :authority says (RFC 9113, section 8.3.1)"}
 	errLength     = &http1.Error{Status: 400, Reason: "length", Detail: "Content-Length is not one decimal number (RFC 9110, section 8.6)"}
 	errLookalike  = &http1.Error{Status: 400, Reason: "framing-lookalike", Detail: "a field name is a framing field's with '_' in it"}
 )
+
+// maxMethod bounds a method's name.
+const maxMethod = 32
 
 // take fills in the exchange from what net/http has read. It returns why the request is refused, or nil.
 func (s *Stream) take() *http1.Error {
 	x, r := &s.x.Request, s.r
 	x.Method, x.Authority = r.Method, r.Host
 	x.Header = x.Header[:0]
-	if r.Method == http.MethodConnect {
+	switch {
+	case r.Method == http.MethodConnect:
 		return errConnect
+	case len(r.Method) > maxMethod:
+		return errLongMethod
+	case !token(r.Method):
+		return errMethod
 	}
 	limits := &s.server.o.Limits
 	if len(r.RequestURI) > limits.TargetBytes {
@@ -37,8 +50,13 @@ func (s *Stream) take() *http1.Error {
 	if !validTarget(r) {
 		return errTarget
 	}
-	if hosts := r.Header["Host"]; len(hosts) > 1 || len(hosts) == 1 && hosts[0] != r.Host {
+	switch hosts := r.Header["Host"]; {
+	case len(hosts) > 1 || len(hosts) == 1 && hosts[0] != r.Host:
 		return errTwoHosts
+	case r.Host == "":
+		return errNoHost
+	case !authority(r.Host):
+		return errHost
 	}
 	if lengths, ok := r.Header["Content-Length"]; ok {
 		if n, err := strconv.ParseUint(lengths[0], 10, 63); len(lengths) > 1 || err != nil || int64(n) != r.ContentLength && s.hasBody() {
@@ -64,7 +82,7 @@ func validTarget(r *http.Request) bool {
 		return r.RequestURI == "*" && r.Method == http.MethodOptions
 	}
 	for i := range len(r.RequestURI) {
-		if c := r.RequestURI[i]; c <= ' ' || c == 0x7f || c == '#' {
+		if c := r.RequestURI[i]; c <= ' ' || c >= 0x7f || c == '#' {
 			return false
 		}
 	}
@@ -97,18 +115,20 @@ func (s *Stream) fields(limits *http1.Limits) *http1.Error {
 	case size > limits.HeaderBytes:
 		return errHeaderSize
 	}
-	if len(s.r.Trailer) > 0 {
-		s.meta.Trailer = names(s.r.Trailer)
-	}
+	s.meta.Trailer = names(s.r.Trailer)
 	return nil
 }
 
 // names returns the names of a header's fields as a list.
 func names(h http.Header) string {
+	if len(h) == 0 {
+		return ""
+	}
 	list := make([]string, 0, len(h))
 	for name := range h {
 		list = append(list, name)
 	}
+	slices.Sort(list)
 	return strings.Join(list, ", ")
 }
 

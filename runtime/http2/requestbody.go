@@ -8,7 +8,10 @@ import (
 	"sync"
 )
 
-var errCallEnded = errors.New("the call is over")
+var (
+	errCallEnded   = errors.New("the call is over")
+	errStreamEnded = errors.New("the endpoint ended the stream before an answer")
+)
 
 // A requestBody is a request's body on its way out. net/http reads it on a goroutine of its own, which may still do so
 // when the call has its answer; end takes it away from there.
@@ -20,8 +23,11 @@ type requestBody struct {
 
 	mu      sync.Mutex
 	quiet   sync.Cond // somebody has stopped reading
+	read    bool      // somebody has begun to read
 	reading bool
-	over    bool
+	closed  bool  // net/http wants no more
+	over    bool  // the call wants no more
+	head    bool  // the answer has begun
 	err     error // why the source ended early
 }
 
@@ -33,11 +39,11 @@ func (b *requestBody) begin(c *Call, from io.Reader, length int64) {
 // Read implements [io.Reader].
 func (b *requestBody) Read(p []byte) (int, error) {
 	b.mu.Lock()
-	if b.over {
+	if b.over || b.closed {
 		b.mu.Unlock()
 		return 0, errCallEnded
 	}
-	b.reading = true
+	b.read, b.reading = true, true
 	b.mu.Unlock()
 
 	b.call.clock.reads()
@@ -58,7 +64,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	defer b.mu.Unlock()
 	b.reading = false
 	b.quiet.Signal()
-	if err != nil && !errors.Is(err, io.EOF) && b.err == nil {
+	if err != nil && !errors.Is(err, io.EOF) && !b.over && b.err == nil {
 		b.err = err
 	}
 	return n, err
@@ -74,14 +80,44 @@ func (b *requestBody) fillTrailer() {
 	}
 	for _, f := range b.call.o.Trailer.Trailer() {
 		name := http.CanonicalHeaderKey(f.Name)
-		if values, ok := b.trailer[name]; ok {
+		if values, ok := b.trailer[name]; ok && text(f.Value) {
 			b.trailer[name] = append(values, strings.Clone(f.Value))
 		}
 	}
 }
 
-// Close implements [io.Closer] for net/http, which reads no more after it.
-func (b *requestBody) Close() error { return nil }
+// Close implements [io.Closer] for net/http, which calls it when the endpoint wants no more, and then waits for who
+// reads. That is left to the answer's end, if there is an answer; if there is none, the call is over.
+func (b *requestBody) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	if b.reading && !b.head {
+		b.call.cancel(errStreamEnded)
+	}
+	return nil
+}
+
+// reopen makes a body that nobody has read ready for another try.
+func (b *requestBody) reopen() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = false
+}
+
+// answered says that the answer has begun.
+func (b *requestBody) answered() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.head = true
+}
+
+// begun reports whether anything may have been read.
+func (b *requestBody) begun() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.read
+}
 
 // failure returns why the source ended early; nil: it did not.
 func (b *requestBody) failure() error {

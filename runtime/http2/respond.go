@@ -12,7 +12,10 @@ import (
 	"gwc.dev/runtime/http1"
 )
 
-var errAnswered = errors.New("the request is answered already")
+var (
+	errAnswered = errors.New("the request is answered already")
+	errLonger   = errors.New("the body is longer than its length")
+)
 
 // copyBuffers are for bodies on their way out.
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
@@ -41,9 +44,15 @@ func (s *Stream) Respond(x *exchange.Exchange, trailer http1.Trailer) error {
 			h["Trailer"] = []string{strings.Clone(list)}
 		}
 	}
+	if s.server.draining.Load() {
+		h["Connection"] = []string{"close"} // net/http makes a GOAWAY of it
+	}
 	sends := http1.HasBody(x.Request.Method, out.Status)
-	if out.Length >= 0 && (sends && out.Body != nil || out.Length > 0 && http1.HasBody("GET", out.Status)) {
+	switch {
+	case out.Length > 0 && saysLength(x), out.Length == 0 && out.Body != nil && sends:
 		h["Content-Length"] = []string{strconv.FormatInt(out.Length, 10)}
+	case out.Body != nil:
+		h["Content-Length"] = nil // none said, none made of what happens to come in time
 	}
 	s.w.WriteHeader(out.Status)
 	if out.Body == nil || !sends {
@@ -55,31 +64,23 @@ func (s *Stream) Respond(x *exchange.Exchange, trailer http1.Trailer) error {
 	if trailer != nil {
 		setTrailer(h, trailer.Trailer())
 	}
+	if s.buffered > 0 {
+		s.stalls.last()
+	}
 	return nil
+}
+
+// saysLength reports whether an answer may say the length of its body: if it has one, or would to GET.
+func saysLength(x *exchange.Exchange) bool {
+	if x.Request.Method == http.MethodHead {
+		return http1.HasBody(http.MethodGet, x.Response.Status)
+	}
+	return x.Response.Body != nil && http1.HasBody(x.Request.Method, x.Response.Status)
 }
 
 // writable reports whether the answer reads as what it is meant to say: net/http drops fields that do not.
 func writable(out *exchange.Response) bool {
-	if out.Status < 200 || out.Status > 999 {
-		return false
-	}
-	for _, f := range out.Header {
-		if f.Name == "" || !token(f.Name) || strings.ContainsAny(f.Value, "\r\n\x00") {
-			return false
-		}
-	}
-	return true
-}
-
-// token reports whether a field's name is one (RFC 9110, section 5.1).
-func token(name string) bool {
-	for i := range len(name) {
-		c := name[i]
-		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"(),/:;<=>?@[\\]{}", c) >= 0 {
-			return false
-		}
-	}
-	return true
+	return out.Status >= 200 && out.Status <= 999 && valid(out.Header)
 }
 
 // setTrailer adds the fields after the body. Those that were not announced need net/http's prefix.
@@ -119,8 +120,9 @@ func (s *Stream) copy(out *exchange.Response) error {
 	defer copyBuffers.Put(buffer)
 	left := out.Length
 	flusher := flusher{stream: s}
+	defer flusher.done() //nolint:errcheck // of a source that panics
 	for {
-		waits := !ready(out.Body)
+		waits := left != 0 && !ready(out.Body)
 		if waits {
 			if err := flusher.wait(); err != nil {
 				return err
@@ -132,14 +134,18 @@ func (s *Stream) copy(out *exchange.Response) error {
 				return err
 			}
 		}
+		if left >= 0 {
+			if left -= int64(n); left < 0 {
+				return &http1.SourceError{Err: errLonger}
+			}
+		}
 		if n > 0 {
 			if err := s.write((*buffer)[:n]); err != nil {
 				return err
 			}
-			left -= int64(n)
 		}
 		switch {
-		case errors.Is(err, io.EOF) && out.Length > 0 && left > 0:
+		case errors.Is(err, io.EOF) && left > 0:
 			return &http1.SourceError{Err: io.ErrUnexpectedEOF}
 		case errors.Is(err, io.EOF): // also of a body whose length is known: fields may follow
 			return nil
@@ -160,7 +166,17 @@ func ready(from io.Reader) bool {
 	return false
 }
 
+// bufferSize is how much of an answer net/http keeps until there is more, a flush, or the end.
+const bufferSize = 4 << 10
+
+// write writes a part of the body. A client is waited for only where it does not fit net/http's buffer.
 func (s *Stream) write(p []byte) error {
+	if s.buffered += len(p); s.buffered <= bufferSize {
+		n, err := s.w.Write(p)
+		s.sent += int64(n)
+		return err
+	}
+	s.buffered = bufferSize // it holds the rest, whatever that is
 	s.stalls.wait(writing)
 	n, err := s.w.Write(p)
 	s.stalls.done(writing)
@@ -169,8 +185,9 @@ func (s *Stream) write(p []byte) error {
 }
 
 func (s *Stream) flush() error {
+	s.buffered = 0
 	s.stalls.wait(writing)
-	err := s.stalls.control.Flush()
+	err := s.stalls.control.FlushError()
 	s.stalls.done(writing)
 	return err
 }

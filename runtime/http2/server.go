@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gwc.dev/runtime/exchange"
@@ -75,6 +77,8 @@ type Server struct {
 	o       Options
 	feed    feed
 	http    http.Server
+	// draining makes connections say goodbye that Shutdown's own goodbye was too early for.
+	draining atomic.Bool
 
 	mu    sync.Mutex
 	conns map[net.Conn]*peer
@@ -170,7 +174,7 @@ func (s *Server) forget(conn net.Conn) {
 
 // count takes note of an error that net/http found, by its name there.
 func (s *Server) count(name string) {
-	if s.o.Refused != nil && name == "too_many_early_resets" {
+	if s.o.Refused != nil && strings.HasSuffix(name, "_too_many_early_resets") {
 		s.o.Refused(RapidReset)
 	}
 }
@@ -178,6 +182,7 @@ func (s *Server) count(name string) {
 // Shutdown tells clients to open no more streams, waits for those under way, and when ctx ends cuts the connections
 // that are left; it returns how many that were.
 func (s *Server) Shutdown(ctx context.Context) (cut int) {
+	s.draining.Store(true)
 	if s.http.Shutdown(ctx) == nil {
 		return 0
 	}

@@ -19,7 +19,7 @@ const (
 // connection's goroutine each time, these a timer that is seldom due.
 type stalls struct {
 	limit   time.Duration
-	control *http.ResponseController
+	control control
 	timers  [directions]*time.Timer // nil: there was no wait yet
 
 	mu   sync.Mutex
@@ -27,8 +27,15 @@ type stalls struct {
 	cut  [directions]bool
 }
 
+// A control is what net/http's writers of HTTP/2 can do beside.
+type control interface {
+	FlushError() error
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+}
+
 func newStalls(limit time.Duration, w http.ResponseWriter) *stalls {
-	return &stalls{limit: limit, control: http.NewResponseController(w)}
+	return &stalls{limit: limit, control: w.(control)}
 }
 
 // wait begins a wait, done ends it.
@@ -63,6 +70,9 @@ func (s *stalls) ended(d direction) bool {
 	defer s.mu.Unlock()
 	return s.cut[d]
 }
+
+// last bounds the time for what net/http sends once the handler is done.
+func (s *stalls) last() { _ = s.control.SetWriteDeadline(time.Now().Add(s.limit)) }
 
 // end ends all waits for good.
 func (s *stalls) end() {

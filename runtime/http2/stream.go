@@ -24,6 +24,7 @@ type Stream struct {
 	stalls   *stalls
 	answered bool
 	sent     int64
+	buffered int // the most that net/http has of the answer's body
 
 	interrupt *http1.Interrupt // nil: nobody has asked for it
 	forget    func() bool      // ends the context's hold on the interrupt
@@ -89,6 +90,9 @@ func (s *Stream) Interrupt() *http1.Interrupt {
 
 // Inform implements [http1.Client].
 func (s *Stream) Inform(from *exchange.Response) error {
+	if from.Status < 100 || from.Status > 199 || !valid(from.Header) {
+		return http1.ErrUnwritable
+	}
 	h := s.w.Header()
 	newCloner(0, from.Header).addFields(h, from.Header)
 	s.w.WriteHeader(from.Status)
