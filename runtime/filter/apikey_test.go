@@ -148,7 +148,7 @@ func TestConsumersThatAreRefused(t *testing.T) {
 		}}},
 	}
 	route := &schema.Route{Filters: schema.Filters{Auth: &schema.Auth{APIKey: &schema.APIKeyAuth{Header: "a b"}}}}
-	_, problems := filter.NewBuilder(g, filter.Deps{}).Build(filter.Place{Gateway: g, API: "a", Name: "r", Route: route})
+	_, problems := filter.NewBuilder(g, filter.Deps{}).Build(filter.Place{API: "a", Name: "r", Route: route})
 	want := []string{
 		"apis.a.routes.r.auth.apiKey.header header-name",
 		"consumers.c.apiKeys.both api-key", "consumers.c.apiKeys.none api-key",
@@ -157,7 +157,7 @@ func TestConsumersThatAreRefused(t *testing.T) {
 	if diff := cmp.Diff(want, codes(problems)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	_, problems = filter.NewBuilder(g, filter.Deps{}).Build(filter.Place{Gateway: g, API: "a", Name: "r",
+	_, problems = filter.NewBuilder(g, filter.Deps{}).Build(filter.Place{API: "a", Name: "r",
 		Route: &schema.Route{Filters: schema.Filters{Auth: &schema.Auth{Allow: &schema.Allow{Groups: []string{"g"}}}}}})
 	if diff := cmp.Diff([]string{"apis.a.routes.r.auth auth-empty"}, codes(problems)); diff != "" {
 		t.Errorf("auth without a scheme (-want +got):\n%s", diff)

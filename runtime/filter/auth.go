@@ -55,7 +55,7 @@ type authentication struct {
 	schemes  []method
 	claimed  []string // the headers for claims
 	allow    *allowed // nil: all
-	failures tally    // by reason
+	failures *tally   // by reason
 }
 
 // A method is a scheme as a route uses it.
@@ -132,8 +132,7 @@ func auth(c *compilation) Filter {
 	if config == nil || config.Disabled {
 		return nil
 	}
-	counter := func(reason string) func() { return c.counter(schema.MetricAuthFailures, reason) }
-	f := &authentication{realm: c.API, failures: tally{counter: counter}}
+	f := &authentication{realm: c.API, failures: c.tally(schema.MetricAuthFailures)}
 	if config.APIKey != nil {
 		f.schemes = append(f.schemes, method{c.apiKey(config.APIKey), config.APIKey.Forward})
 	}

@@ -76,12 +76,15 @@ func NewBuilder(g *schema.Gateway, deps Deps) *Builder {
 // Build compiles the filters of one route. It reports all problems; with any of them the chain is not for use.
 func (b *Builder) Build(p Place) (Chain, []schema.Problem) {
 	c := &compilation{Builder: b, Place: p}
-	var chain Chain
+	var few [8]Filter
+	found := few[:0]
 	for _, construct := range order() {
 		if f := construct(c); f != nil {
-			chain = append(chain, f)
+			found = append(found, f)
 		}
 	}
+	chain := make(Chain, len(found)) // with no room to spare: a table has one of them a route
+	copy(chain, found)
 	return chain, c.problems
 }
 

@@ -61,7 +61,8 @@ func (r *claimRules) check(c claims, now time.Time) *denial {
 	if iss, ok := c["iss"].value.(string); !ok || iss != r.issuer {
 		return deny("token-issuer", "The token is another issuer's.")
 	}
-	if len(r.audiences) > 0 && !slices.ContainsFunc(c["aud"].list, func(a string) bool { return slices.Contains(r.audiences, a) }) {
+	meant := func(audience string) bool { return slices.Contains(r.audiences, audience) }
+	if len(r.audiences) > 0 && !slices.ContainsFunc(c["aud"].list, meant) {
 		return deny("token-audience", "The token is for another audience.")
 	}
 	if d := r.checkTimes(c, now); d != nil {

@@ -6,7 +6,7 @@
 // file here, and a line in [order].
 //
 //	builder := filter.NewBuilder(model, deps)
-//	chain, problems := builder.Build(filter.Place{Gateway: model, API: "echo", Name: "default", Route: &route})
+//	chain, problems := builder.Build(filter.Place{API: "echo", Name: "default", Route: &route})
 //	...
 //	seen, answered := chain.Request(x)
 //	if !answered { ... send x.Request, fill in x.Response ... }
@@ -54,10 +54,9 @@ type Deps struct {
 
 // A Place is a route in its environment: what a filter is built from.
 type Place struct {
-	Gateway *schema.Gateway
-	API     string
-	Name    string
-	Route   *schema.Route
+	API   string
+	Name  string
+	Route *schema.Route
 }
 
 // Path returns the model path of names below the route.

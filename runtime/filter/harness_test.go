@@ -45,7 +45,7 @@ func compile(t testing.TB, deps filter.Deps, apis string) (*gateway, []schema.Pr
 	var all []schema.Problem
 	for api, a := range schema.Sorted(model.APIs) {
 		for name, r := range schema.Sorted(a.Routes) {
-			chain, problems := b.Build(filter.Place{Gateway: model, API: api, Name: name, Route: &r})
+			chain, problems := b.Build(filter.Place{API: api, Name: name, Route: &r})
 			out.chains[api+"/"+name] = chain
 			all = append(all, problems...)
 		}

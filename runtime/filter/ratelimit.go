@@ -22,7 +22,7 @@ type limiter struct {
 	store   *limit.Store
 	windows []window
 	policy  string // of RateLimit-Policy
-	refused []func()
+	refused *tally // by window
 }
 
 // A window is one kind of bucket.
@@ -52,7 +52,7 @@ func (f *limiter) Request(x *exchange.Exchange) bool {
 			longest = i
 		}
 	}
-	f.refused[longest]()
+	f.refused.count(f.windows[longest].name)
 	x.Fail(429, "rate-limited", "Too many requests.")
 	x.Response.Header.Set("Retry-After", x.Text.Int(seconds(asks[longest].Wait)))
 	return true
@@ -121,14 +121,13 @@ func rateLimit(c *compilation) Filter {
 	if config == nil || config.Disabled || len(config.Windows) == 0 {
 		return nil
 	}
-	f := &limiter{store: c.deps.Limits}
+	f := &limiter{store: c.deps.Limits, refused: c.tally(schema.MetricLimited)}
 	var policies []string
 	for name, w := range schema.Sorted(config.Windows) {
 		compiled := c.window(name, w)
 		f.windows = append(f.windows, compiled)
 		policies = append(policies, `"`+name+`";q=`+strconv.Itoa(w.Requests)+
 			";w="+strconv.FormatInt(seconds(compiled.rate.Period), 10))
-		f.refused = append(f.refused, c.counter(schema.MetricLimited, name))
 	}
 	f.policy = strings.Join(policies, ", ")
 	return f

@@ -16,7 +16,8 @@ type pathChange struct {
 	put    string // in its place, without a slash at its end
 }
 
-// apply returns the changed path, which ends with the exchange that memory is of. Both parts of it are in normal form and meet at a slash, so that it is too.
+// apply returns the changed path, which ends with the exchange that memory is of. Both parts of it are in normal form
+// and meet at a slash, so that it is too.
 func (p *pathChange) apply(path string, memory *exchange.Text) string {
 	switch {
 	case p.full != "":
