@@ -44,12 +44,15 @@ test: tools conformance ## Run every test, and the suites of others
 race: ## Run the tests of what is concurrent under the race detector, which needs a C compiler
 	$(GO) test -timeout 30m -race ./runtime/... ./schema/... ./compiler ./policy
 
-CONFORMANCE := h2spec grpc
+# The suites of others that tests run, and one that takes minutes and is run by hand.
+CONFORMANCE := h2spec grpc websocket chain
+SUITES      := $(addprefix conformance-,$(CONFORMANCE) reload)
+
 .PHONY: conformance
 conformance: $(addprefix conformance-,$(CONFORMANCE)) ## Hold gwproxy to the suites of others, each a module in runtime/conformance
 
-.PHONY: $(addprefix conformance-,$(CONFORMANCE))
-$(addprefix conformance-,$(CONFORMANCE)): conformance-%:
+.PHONY: $(SUITES)
+$(SUITES): conformance-%:
 	$(GO) -C runtime/conformance/$* vet ./...
 	$(GO) -C runtime/conformance/$* test -count=1 -timeout 20m ./...
 

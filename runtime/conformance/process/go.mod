@@ -1,0 +1,3 @@
+module gwc.dev/runtime/conformance/process
+
+go 1.26.0
