@@ -33,7 +33,7 @@ func table() map[string]rule {
 			verdict{Safe, "certificate added"},
 			verdict{Risky, "certificate removed"},
 			verdict{Risky, "another certificate"}),
-		"listeners.*.tls.minVersion": amount[string]("oldest TLS version", Breaking, Risky, false),
+		"listeners.*.tls.minVersion":            amount[string]("oldest TLS version", Breaking, Risky, false),
 		"listeners.*.tls.clientCertificates":    clientCertificates,
 		"listeners.*.tls.clientCertificates.ca": always(Breaking, "clients' certificates are verified by others"),
 		"listeners.*.tls.clientCertificates.optional": flag(

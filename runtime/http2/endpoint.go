@@ -53,20 +53,51 @@ func NewEndpoint(o EndpointOptions) *Endpoint {
 			MaxReceiveBufferPerStream: streamWindow, MaxReceiveBufferPerConnection: answerWindow,
 		},
 	}
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return o.Dial(ctx) }
+	protocols.SetUnencryptedHTTP2(true) // Dial's connections are what they have to be
 	e := &Endpoint{scheme: "http"}
 	if o.TLS {
 		e.scheme = "https"
-		protocols.SetHTTP2(true)
-		transport.DialTLSContext = dial
-	} else {
-		protocols.SetUnencryptedHTTP2(true)
-		transport.DialContext = dial
 	}
-	e.pool.dial = func(ctx context.Context) (*http.ClientConn, error) {
-		return transport.NewClientConn(ctx, e.scheme, net.JoinHostPort(placeholder, "0"))
-	}
+	d := &dialer{open: o.Dial, transport: transport}
+	transport.DialContext = d.dial
+	e.pool.dial = d.connect
 	return e
+}
+
+// A dialer opens connections for a pool, one at a time.
+type dialer struct {
+	open      func(context.Context) (net.Conn, error)
+	transport *http.Transport
+	greeting  *greeted // of the connection that was opened last
+}
+
+// connect opens a connection and waits until the endpoint has said how many streams it allows.
+func (d *dialer) connect(ctx context.Context) (*http.ClientConn, error) {
+	conn, err := d.transport.NewClientConn(ctx, "http", net.JoinHostPort(placeholder, "0"))
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-d.greeting.done:
+		err = d.greeting.err
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// dial is called by net/http for connect.
+func (d *dialer) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	conn, err := d.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.greeting = greet(conn)
+	return d.greeting, nil
 }
 
 // placeholder is the host in URLs; Dial knows the true one.

@@ -282,6 +282,36 @@ func TestRequestsThatMakeNoMessage(t *testing.T) {
 	call.Close()
 }
 
+// A connection on which the endpoint does not begin as it has to is none: nothing was sent on it.
+func TestEndpointsThatSpeakNoHTTP2(t *testing.T) {
+	for name, test := range map[string]struct{ says, want string }{
+		"another protocol": {"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", "answer"},
+		"another frame":    {string(frameBytes(pingFrame, 0, 0, make([]byte, 8))), "answer"},
+		"an early end":     {"", "lost"},
+		"half a frame":     {string(frameBytes(settingsFrame, 0, 0, make([]byte, 6))[:12]), "lost"},
+	} {
+		ln := listen(t)
+		t.Cleanup(func() { ln.Close() })
+		go func() {
+			if c, err := ln.Accept(); err == nil {
+				_, _ = io.ReadFull(c, make([]byte, len("PRI * HTTP/2.0")))
+				_, _ = io.WriteString(c, test.says)
+				c.Close()
+			}
+		}()
+		_, err := endpoint(t, ln.Addr().String()).Call(request(t, "GET", "/", nil, 0), http1.CallOptions{})
+		if failed := callError(t, err); kind(err) != test.want || failed.Dialled || failed.Source {
+			t.Errorf("%s: %+v, want %s", name, failed, test.want)
+		}
+	}
+	silent := listen(t)
+	t.Cleanup(func() { silent.Close() })
+	_, err := endpoint(t, silent.Addr().String()).Call(request(t, "GET", "/", nil, 0), http1.CallOptions{Timeout: 50 * time.Millisecond})
+	if failed := callError(t, err); kind(err) != "timeout" || failed.Dialled {
+		t.Errorf("silence: %+v", failed)
+	}
+}
+
 // An endpoint that ends the exchange while the client's body is still open does not hold up the call.
 func TestEndsBeforeTheBodyDoes(t *testing.T) {
 	answered := func(w *wire, stream uint32, status string, then ...[]byte) {

@@ -59,7 +59,7 @@ func (s *Stream) take() *http1.Error {
 		return errHost
 	}
 	if lengths, ok := r.Header["Content-Length"]; ok {
-		if n, err := strconv.ParseUint(lengths[0], 10, 63); len(lengths) > 1 || err != nil || int64(n) != r.ContentLength && s.hasBody() {
+		if n, err := strconv.ParseUint(lengths[0], 10, 63); len(lengths) > 1 || err != nil || int64(n) != r.ContentLength {
 			return errLength
 		}
 	}
