@@ -30,7 +30,8 @@ func TestCallsCarryExchanges(t *testing.T) {
 	got := make(chan seen, 1)
 	h := func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		got <- seen{r.Proto + " " + r.Method + " " + r.Host + " " + r.RequestURI, headerText(r.Header), string(body), headerText(r.Trailer)}
+		line := r.Proto + " " + r.Method + " " + r.Host + " " + r.RequestURI
+		got <- seen{line, headerText(r.Header), string(body), headerText(r.Trailer)}
 		w.Header().Set("Trailer", "X-After")
 		w.Header().Add("X-Tag", "1")
 		w.Header().Add("X-Tag", "2")
@@ -43,7 +44,9 @@ func TestCallsCarryExchanges(t *testing.T) {
 	bothWays(t, h, func(t *testing.T, e *http2.Endpoint) {
 		x := request(t, "POST", "/a%2fb/", strings.NewReader("hello"), -1)
 		x.Request.Query = "q=1"
-		x.Request.Header = exchange.Header{{Name: "x-one", Value: "1"}, {Name: "Connection", Value: "close"}, {Name: "X-One", Value: "2"}}
+		x.Request.Header = exchange.Header{
+			{Name: "x-one", Value: "1"}, {Name: "Connection", Value: "close"}, {Name: "X-One", Value: "2"},
+		}
 		call, err := e.Call(x, http1.CallOptions{Trailers: true, Announce: "X-T, Bad Name, Connection",
 			Trailer: trailer{"", exchange.Header{{Name: "x-t", Value: "t"}, {Name: "X-Other", Value: "o"}}}})
 		if err != nil {
@@ -61,7 +64,10 @@ func TestCallsCarryExchanges(t *testing.T) {
 		}
 		h := slices.DeleteFunc(x.Response.Header, func(f exchange.Field) bool { return f.Name == "Date" })
 		slices.SortFunc(h, func(a, b exchange.Field) int { return strings.Compare(a.Name+a.Value, b.Name+b.Value) })
-		if diff := cmp.Diff(exchange.Header{{Name: "Content-Type", Value: "text/plain"}, {Name: "X-Tag", Value: "1"}, {Name: "X-Tag", Value: "2"}}, h); diff != "" {
+		header := exchange.Header{
+			{Name: "Content-Type", Value: "text/plain"}, {Name: "X-Tag", Value: "1"}, {Name: "X-Tag", Value: "2"},
+		}
+		if diff := cmp.Diff(header, h); diff != "" {
 			t.Errorf("the header (-want +got):\n%s", diff)
 		}
 		after := call.Trailer()
@@ -128,6 +134,7 @@ func TestRequestsShareNoMemoryWithTheExchange(t *testing.T) {
 
 func TestCallsWithoutAConnection(t *testing.T) {
 	refused := errors.New("refused")
+	refuses := func(context.Context) (net.Conn, error) { return nil, refused }
 	hangs := func(ctx context.Context) (net.Conn, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -143,8 +150,8 @@ func TestCallsWithoutAConnection(t *testing.T) {
 		body io.Reader
 		want error
 	}{
-		{"refused", t.Context(), func(context.Context) (net.Conn, error) { return nil, refused }, http1.CallOptions{}, nil, refused},
-		{"refused, with a body", t.Context(), func(context.Context) (net.Conn, error) { return nil, refused }, http1.CallOptions{}, body(), refused},
+		{"refused", t.Context(), refuses, http1.CallOptions{}, nil, refused},
+		{"refused, with a body", t.Context(), refuses, http1.CallOptions{}, body(), refused},
 		{"slow", t.Context(), hangs, http1.CallOptions{Timeout: 10 * time.Millisecond}, nil, http1.ErrTimeout},
 		{"slow, with a body", t.Context(), hangs, http1.CallOptions{Timeout: 10 * time.Millisecond}, body(), http1.ErrTimeout},
 		{"slower than an answer's head", t.Context(), hangs, http1.CallOptions{HeadTimeout: 10 * time.Millisecond, Timeout: time.Hour}, body(), http1.ErrTimeout},
@@ -213,7 +220,7 @@ func TestDialsAreShared(t *testing.T) {
 
 // A backend that takes one request at a time is given more connections.
 func TestBackendWithFewStreams(t *testing.T) {
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	s.Config.Protocols = &http.Protocols{}
 	s.Config.Protocols.SetUnencryptedHTTP2(true)
 	s.Config.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 1}
@@ -221,7 +228,7 @@ func TestBackendWithFewStreams(t *testing.T) {
 	t.Cleanup(s.Close)
 	e := endpoint(t, s.Listener.Addr().String())
 	results := make(chan error)
-	const calls = 6 // no more: each may find the connection that it waited for taken
+	const calls = 6
 	for range calls {
 		go func() {
 			call, err := e.Call(request(t, "GET", "/", nil, 0), http1.CallOptions{})

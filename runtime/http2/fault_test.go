@@ -152,7 +152,8 @@ func TestCallsThatFail(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			e := endpoint(t, scripted(t, test.do))
-			_, err := e.Call(request(t, "GET", "/", nil, 0), http1.CallOptions{Client: &caller{}, HeadTimeout: patience(test.want)})
+			o := http1.CallOptions{Client: &caller{}, HeadTimeout: patience(test.want)}
+			_, err := e.Call(request(t, "GET", "/", nil, 0), o)
 			failed := callError(t, err)
 			if got := kind(err); got != test.want || !failed.Dialled || failed.Stale || failed.Source {
 				t.Errorf("%s: %+v, want %s", got, failed, test.want)
@@ -189,7 +190,8 @@ func kind(err error) string {
 
 func TestAnswersThatFail(t *testing.T) {
 	begun := func(w *wire, stream uint32, length string) {
-		w.say(frameBytes(headersFrame, endHeaders, stream, block(":status", "200", "content-length", length)), frameBytes(dataFrame, 0, stream, []byte("part")))
+		w.say(frameBytes(headersFrame, endHeaders, stream, block(":status", "200", "content-length", length)),
+			frameBytes(dataFrame, 0, stream, []byte("part")))
 	}
 	tests := []struct {
 		name string
@@ -306,7 +308,8 @@ func TestEndpointsThatSpeakNoHTTP2(t *testing.T) {
 	}
 	silent := listen(t)
 	t.Cleanup(func() { silent.Close() })
-	_, err := endpoint(t, silent.Addr().String()).Call(request(t, "GET", "/", nil, 0), http1.CallOptions{Timeout: 50 * time.Millisecond})
+	o := http1.CallOptions{Timeout: 50 * time.Millisecond}
+	_, err := endpoint(t, silent.Addr().String()).Call(request(t, "GET", "/", nil, 0), o)
 	if failed := callError(t, err); kind(err) != "timeout" || failed.Dialled {
 		t.Errorf("silence: %+v", failed)
 	}
@@ -316,7 +319,9 @@ func TestEndpointsThatSpeakNoHTTP2(t *testing.T) {
 func TestEndsBeforeTheBodyDoes(t *testing.T) {
 	answered := func(w *wire, stream uint32, status string, then ...[]byte) {
 		w.until(dataFrame, stream)
-		w.say(append([][]byte{frameBytes(headersFrame, endHeaders, stream, block(":status", status)), frameBytes(dataFrame, endStream, stream, []byte("answer"))}, then...)...)
+		w.say(frameBytes(headersFrame, endHeaders, stream, block(":status", status)),
+			frameBytes(dataFrame, endStream, stream, []byte("answer")))
+		w.say(then...)
 	}
 	tests := []struct {
 		name string
@@ -378,7 +383,8 @@ func TestBodiesThatBreak(t *testing.T) {
 func TestEndpointThatTakesNothing(t *testing.T) {
 	address := scripted(t, func(int, *wire, uint32) {})
 	endless := readerFunc(func(p []byte) (int, error) { return len(p), nil })
-	_, err := endpoint(t, address).Call(request(t, "POST", "/", endless, -1), http1.CallOptions{Timeout: 100 * time.Millisecond})
+	o := http1.CallOptions{Timeout: 100 * time.Millisecond}
+	_, err := endpoint(t, address).Call(request(t, "POST", "/", endless, -1), o)
 	if kind(err) != "timeout" {
 		t.Errorf("%v", err)
 	}
@@ -478,8 +484,9 @@ func TestInterimResponsesOfEndpoints(t *testing.T) {
 		t.Errorf("%v, %d more interim responses, %d connections", err, len(taken), len(conns))
 	}
 	refused := errors.New("refused")
-	_, err = endpoint(t, scripted(t, func(_ int, w *wire, stream uint32) { w.say(early(stream)) })).
-		Call(request(t, "GET", "/", nil, 0), http1.CallOptions{Client: &caller{informed: func(*exchange.Response) error { return refused }}})
+	e = endpoint(t, scripted(t, func(_ int, w *wire, stream uint32) { w.say(early(stream)) }))
+	unwilling := &caller{informed: func(*exchange.Response) error { return refused }}
+	_, err = e.Call(request(t, "GET", "/", nil, 0), http1.CallOptions{Client: unwilling})
 	if failed := callError(t, err); !failed.Source || !errors.Is(err, refused) {
 		t.Errorf("a client that does not take it: %+v", failed)
 	}

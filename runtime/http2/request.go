@@ -145,7 +145,8 @@ func framing(name string) bool {
 
 // lookalike reports whether backends may take a field for one that frames a body.
 func lookalike(name string) bool {
-	return strings.IndexByte(name, '_') >= 0 && (exchange.Alike(name, "Content-Length") || exchange.Alike(name, "Transfer-Encoding"))
+	return strings.IndexByte(name, '_') >= 0 &&
+		(exchange.Alike(name, "Content-Length") || exchange.Alike(name, "Transfer-Encoding"))
 }
 
 // fieldsOf returns a header as an exchange has it, without fields that have no value yet.

@@ -102,9 +102,10 @@ func block(fields ...string) []byte {
 	return b
 }
 
-// get is the field block of a GET request, with more fields.
+// getBlock is the field block of a GET request, with more fields.
 func getBlock(path string, fields ...string) []byte {
-	return block(append([]string{":method", "GET", ":scheme", "http", ":path", path, ":authority", "api.example.com"}, fields...)...)
+	pseudo := []string{":method", "GET", ":scheme", "http", ":path", path, ":authority", "api.example.com"}
+	return block(append(pseudo, fields...)...)
 }
 
 func (w *wire) bytes(b []byte) {
@@ -144,7 +145,8 @@ func (w *wire) until(kind byte, stream uint32) frame {
 		if err != nil {
 			w.t.Fatalf("waiting for a frame of type %d: %v", kind, err)
 		}
-		if f.kind == kind && f.stream == stream && f.flags&ack == 0 || f.kind == kind && kind != settingsFrame && kind != pingFrame && f.stream == stream {
+		acknowledged := f.flags&ack != 0 && (kind == settingsFrame || kind == pingFrame)
+		if f.kind == kind && f.stream == stream && !acknowledged {
 			return f
 		}
 	}
