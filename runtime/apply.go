@@ -61,8 +61,9 @@ func (s *Server) offer(data []byte, origin string, before bool) bool {
 		return false
 	}
 	if inForce != nil && b.Revision == inForce.bundle.Revision { // signed again, perhaps by the only key of tomorrow
-		again := *inForce
-		again.bundle, again.data, again.origin = b, data, origin
+		again, signed := *inForce, *b
+		signed.Gateway, signed.Positions = inForce.bundle.Gateway, nil
+		again.bundle, again.data, again.origin = &signed, data, origin
 		s.current.Store(&again)
 		s.accepted()
 		return true

@@ -67,7 +67,7 @@ type redirect struct {
 func (s *Server) build(b *bundle.Bundle) (*generation, []schema.Problem) {
 	model := b.Gateway.Resolve()
 	resolved := *b
-	resolved.Gateway = model // one copy is enough to keep
+	resolved.Gateway, resolved.Positions = model, nil // one copy is enough to keep, and problems have been told by then
 	g := &generation{
 		bundle: &resolved, routes: map[*route.Route]*servedRoute{}, metrics: s.metrics.Stage(),
 	}

@@ -23,6 +23,9 @@ const (
 //
 // It holds nothing but what was verified, and of that what was of use lately: a token that came again since the
 // clock's hand last passed is passed over once more (the CLOCK algorithm).
+//
+// A token is looked up as a whole. The time that takes says nothing about those that are held: which of them a guess
+// is compared with depends on a hash of all its bytes that nobody outside can compute.
 type memory struct {
 	seed  maphash.Seed
 	parts [memoryParts]memoryPart

@@ -172,7 +172,7 @@ func (b *builder) rank() {
 	for _, api := range b.apis {
 		all = append(all, api.matches...)
 	}
-	slices.SortFunc(all, compareRank)
+	slices.SortStableFunc(all, compareRank) // they come by name
 	for i, m := range all {
 		m.rank = i
 	}

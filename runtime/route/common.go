@@ -1,7 +1,9 @@
 package route
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 
 	"gwc.dev/schema"
 )
@@ -13,19 +15,53 @@ type common schema.Filters
 
 // share puts what equals the route before's in the place of f's own.
 func (c *common) share(f *schema.Filters) {
-	one(&c.Auth, &f.Auth)
-	one(&c.RateLimit, &f.RateLimit)
-	one(&c.CORS, &f.CORS)
-	one(&c.Headers, &f.Headers)
-	one(&c.Retry, &f.Retry)
+	shareOne(&c.Auth, &f.Auth, same)
+	shareOne(&c.RateLimit, &f.RateLimit, sameLimit)
+	shareOne(&c.CORS, &f.CORS, same)
+	shareOne(&c.Headers, &f.Headers, sameHeaders)
+	shareOne(&c.Retry, &f.Retry, same)
 }
 
-func one[F any](last, its **F) {
+func shareOne[F any](last, its **F, same func(a, b *F) bool) {
 	switch {
-	case *its == nil:
-	case reflect.DeepEqual(*last, *its):
+	case *its == nil || *its == *last:
+	case *last != nil && same(*last, *its):
 		*its = *last
 	default:
 		*last = *its
 	}
+}
+
+func same[F any](a, b *F) bool { return reflect.DeepEqual(a, b) }
+
+// sameLimit is same, which takes long for maps.
+func sameLimit(a, b *schema.RateLimit) bool {
+	type fields struct { // all that there are: one more, and the conversion does not compile
+		Disabled bool
+		Windows  map[string]schema.RateLimitWindow
+	}
+	x, y := fields(*a), fields(*b)
+	return x.Disabled == y.Disabled && maps.Equal(x.Windows, y.Windows)
+}
+
+// sameHeaders is same, as above.
+func sameHeaders(a, b *schema.Headers) bool {
+	type fields struct {
+		Disabled          bool
+		Request, Response *schema.HeaderChange
+	}
+	x, y := fields(*a), fields(*b)
+	return x.Disabled == y.Disabled && sameChange(x.Request, y.Request) && sameChange(x.Response, y.Response)
+}
+
+func sameChange(a, b *schema.HeaderChange) bool {
+	type fields struct {
+		Set, Add map[string]string
+		Remove   []string
+	}
+	if a == nil || b == nil {
+		return a == b
+	}
+	x, y := fields(*a), fields(*b)
+	return maps.Equal(x.Set, y.Set) && maps.Equal(x.Add, y.Add) && slices.Equal(x.Remove, y.Remove)
 }

@@ -50,14 +50,12 @@ type request struct {
 	method string
 }
 
-// compareRank orders matches by all that precedes in precedence and is not host or path.
+// compareRank orders matches by all that precedes in precedence and is not host, path or name.
 func compareRank(a, b *match) int {
 	return cmp.Or(
 		-cmp.Compare(min(len(a.methods), 1), min(len(b.methods), 1)),
 		-cmp.Compare(a.headers, b.headers),
 		-cmp.Compare(len(a.values), len(b.values)), // of as many header matches: those of the query
-		cmp.Compare(a.route.API, b.route.API),
-		cmp.Compare(a.route.Name, b.route.Name),
 	)
 }
 
