@@ -1,24 +1,26 @@
 package http1
 
 import (
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
+// A Waiting is what is waited for: a connection, or whatever else ends a wait when it is given a time in the past.
+type Waiting interface{ SetReadDeadline(time.Time) error }
+
 // An Interrupt ends the waits for an endpoint when the client they are for is gone. The zero value is ready for
 // use; it fires once, for good. Any goroutine may fire it.
 type Interrupt struct {
 	mu    sync.Mutex
-	on    net.Conn // what is waited for
+	on    Waiting // what is waited for
 	fired bool
 	// turn is odd during a wait and never the same in two of them, so that an onlooker sees how long one lasts.
 	turn atomic.Uint64
 }
 
 // Enter begins a wait for c, which may be nil; false: the interrupt has fired. The server looks after clients for whom one lasts.
-func (i *Interrupt) Enter(c net.Conn) bool {
+func (i *Interrupt) Enter(c Waiting) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.on = c

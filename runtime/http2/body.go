@@ -1,31 +1,76 @@
 package http2
 
 import (
-	"errors"
 	"io"
+	"time"
 
+	"gwc.dev/runtime/exchange"
 	"gwc.dev/runtime/http1"
 )
 
 // A body is a request's body as it comes in.
 type body struct {
-	stream *Stream
-	read   int64
-	whole  bool
+	stream   *Stream
+	read     int64
+	expected bool // the client waits for 100 Continue before it sends the body
+	closed   bool // nobody is to read any more; link.mu guards it
 }
 
 // Read implements [io.Reader].
 func (b *body) Read(p []byte) (int, error) {
-	s := b.stream
-	s.stalls.wait(reading)
-	n, err := s.r.Body.Read(p)
-	s.stalls.done(reading)
-	b.read += int64(n)
-	switch {
-	case errors.Is(err, io.EOF):
-		b.whole = true
-	case err != nil && s.stalls.ended(reading):
-		err = http1.ErrTimeout
+	s, l := &b.stream.stream, b.stream.conn.link
+	if len(p) == 0 {
+		return 0, nil
 	}
-	return n, err
+	l.mu.Lock()
+	for {
+		n := s.receive(p)
+		switch {
+		case n > 0:
+			waiting := l.out.waiting()
+			l.mu.Unlock()
+			if waiting {
+				l.flush()
+			}
+			b.read += int64(n)
+			return n, nil
+		case s.whole:
+			l.mu.Unlock()
+			return 0, io.EOF
+		case s.err != nil:
+			l.mu.Unlock()
+			return 0, s.err
+		case b.closed:
+			l.mu.Unlock()
+			return 0, errOver
+		}
+		if b.expected {
+			b.expected = false
+			l.appendHeader(s, false, []exchange.Field{{Name: ":status", Value: "100"}}, nil)
+		}
+		l.mu.Unlock()
+		l.flush()
+		late := s.reader.wait(time.Now().Add(b.stream.conn.server.o.StallTimeout))
+		l.mu.Lock()
+		if late && s.inbox.empty() && !s.whole && s.err == nil {
+			l.mu.Unlock()
+			return 0, http1.ErrTimeout
+		}
+	}
+}
+
+// Ready reports whether a Read returns at once.
+func (b *body) Ready() bool {
+	s, l := &b.stream.stream, b.stream.conn.link
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !s.inbox.empty() || s.whole || s.err != nil
+}
+
+// AtHand reports whether all of the body has come.
+func (b *body) AtHand() bool {
+	s, l := &b.stream.stream, b.stream.conn.link
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return s.whole
 }

@@ -62,17 +62,17 @@ func TestCallsCarryExchanges(t *testing.T) {
 		if string(body) != "answer" || err != nil || x.Response.Status != 201 || announced != "X-After" {
 			t.Errorf("%d %q %v, announced %q", x.Response.Status, body, err, announced)
 		}
-		h := slices.DeleteFunc(x.Response.Header, func(f exchange.Field) bool { return f.Name == "Date" })
+		h := slices.DeleteFunc(x.Response.Header, func(f exchange.Field) bool { return f.Name == "date" })
 		slices.SortFunc(h, func(a, b exchange.Field) int { return strings.Compare(a.Name+a.Value, b.Name+b.Value) })
 		header := exchange.Header{
-			{Name: "Content-Type", Value: "text/plain"}, {Name: "X-Tag", Value: "1"}, {Name: "X-Tag", Value: "2"},
+			{Name: "content-type", Value: "text/plain"}, {Name: "x-tag", Value: "1"}, {Name: "x-tag", Value: "2"},
 		}
 		if diff := cmp.Diff(header, h); diff != "" {
 			t.Errorf("the header (-want +got):\n%s", diff)
 		}
 		after := call.Trailer()
 		slices.SortFunc(after, func(a, b exchange.Field) int { return strings.Compare(a.Name, b.Name) })
-		if diff := cmp.Diff(exchange.Header{{Name: "X-After", Value: "a"}, {Name: "X-Late", Value: "b"}}, after); diff != "" {
+		if diff := cmp.Diff(exchange.Header{{Name: "x-after", Value: "a"}, {Name: "x-late", Value: "b"}}, after); diff != "" {
 			t.Errorf("the trailer (-want +got):\n%s", diff)
 		}
 	})

@@ -3,7 +3,7 @@ package http2
 import (
 	"context"
 	"net"
-	"net/http"
+	"sync"
 	"time"
 
 	"gwc.dev/runtime/http1"
@@ -25,6 +25,7 @@ type EndpointOptions struct {
 type Endpoint struct {
 	scheme string
 	pool   pool
+	calls  sync.Pool
 }
 
 const (
@@ -42,66 +43,20 @@ const (
 // NewEndpoint returns an endpoint without connections.
 func NewEndpoint(o EndpointOptions) *Endpoint {
 	orElse(&o.Limits.HeaderBytes, 256<<10)
-	protocols := &http.Protocols{}
-	transport := &http.Transport{
-		DisableCompression:     true,
-		IdleConnTimeout:        idleTimeout,
-		MaxResponseHeaderBytes: int64(o.Limits.HeaderBytes),
-		Protocols:              protocols,
-		HTTP2: &http.HTTP2Config{
-			SendPingTimeout: pingAfter, PingTimeout: pingTimeout, WriteByteTimeout: stallTimeout,
-			MaxReceiveBufferPerStream: streamWindow, MaxReceiveBufferPerConnection: answerWindow,
-		},
-	}
-	protocols.SetUnencryptedHTTP2(true) // Dial's connections are what they have to be
-	e := &Endpoint{scheme: "http"}
+	orElse(&o.Limits.Fields, 10*defaultFields)
+	e := &Endpoint{scheme: "http", calls: sync.Pool{New: newCall}}
 	if o.TLS {
 		e.scheme = "https"
 	}
-	d := &dialer{open: o.Dial, transport: transport}
-	transport.DialContext = d.dial
-	e.pool.dial = d.connect
+	e.pool.dial = func(ctx context.Context) (*clientConn, error) {
+		conn, err := o.Dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return greet(ctx, conn, o.Limits)
+	}
 	return e
 }
-
-// A dialer opens connections for a pool, one at a time.
-type dialer struct {
-	open      func(context.Context) (net.Conn, error)
-	transport *http.Transport
-	greeting  *greeted // of the connection that was opened last
-}
-
-// connect opens a connection and waits until the endpoint has said how many streams it allows.
-func (d *dialer) connect(ctx context.Context) (*http.ClientConn, error) {
-	conn, err := d.transport.NewClientConn(ctx, "http", net.JoinHostPort(placeholder, "0"))
-	if err != nil {
-		return nil, err
-	}
-	select {
-	case <-d.greeting.done:
-		err = d.greeting.err
-	case <-ctx.Done():
-		err = context.Cause(ctx)
-	}
-	if err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return conn, nil
-}
-
-// dial is called by net/http for connect.
-func (d *dialer) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	conn, err := d.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	d.greeting = greet(conn)
-	return d.greeting, nil
-}
-
-// placeholder is the host in URLs; Dial knows the true one.
-const placeholder = "endpoint"
 
 // Close closes the connections that are idle, and the others when their calls end. Calls are still possible: each has
 // a connection of its own.

@@ -1,11 +1,52 @@
 package http2
 
 import (
-	"context"
 	"errors"
-	"strings"
+	"fmt"
+	"net"
 
 	"gwc.dev/runtime/http1"
+)
+
+// An errorCode says why a stream or a connection ends (RFC 9113, section 7).
+type errorCode uint32
+
+const (
+	noError          errorCode = 0x0
+	protocolError    errorCode = 0x1
+	internalError    errorCode = 0x2
+	flowControlError errorCode = 0x3
+	streamClosed     errorCode = 0x5
+	frameSizeError   errorCode = 0x6
+	refusedStream    errorCode = 0x7
+	cancelled        errorCode = 0x8
+	compressionError errorCode = 0x9
+	enhanceYourCalm  errorCode = 0xb
+)
+
+// A connError is what a peer does that ends the connection.
+type connError struct {
+	code   errorCode
+	reason string // a flood's; else empty
+	detail string
+}
+
+func (e *connError) Error() string { return e.detail }
+
+// A resetError is a stream that the peer has ended.
+type resetError struct{ code errorCode }
+
+func (e *resetError) Error() string {
+	return fmt.Sprintf("the stream was reset with code %#x", uint32(e.code))
+}
+
+var (
+	// errUnprocessed says that a peer has done nothing for a stream (RFC 9113, section 8.7).
+	errUnprocessed = errors.New("the connection ends and the stream was not looked at")
+	errClosed      = errors.New("the peer has closed the connection")
+	errOver        = errors.New("the stream is over")
+	errGone        = fmt.Errorf("the connection is closed: %w", net.ErrClosed)
+	errSilent      = errors.New("the peer does not answer a ping")
 )
 
 // What answers are refused for.
@@ -15,78 +56,18 @@ var (
 	errAnswer  = &http1.Error{Status: 502, Reason: "answer", Detail: "the answer is not one of HTTP/2 (RFC 9113, section 8.1.1)"}
 )
 
-// A streamError is net/http's error of a stream; [errors.As] knows it by its fields.
-type streamError struct {
-	StreamID uint32
-	Code     uint32
-	Cause    error
-}
-
-func (e streamError) Error() string { return e.Cause.Error() }
-
-const refusedStream = 0x7 // RFC 9113, section 7
-
-// What net/http says. It has no names for these; the package's tests hold that it still does.
-const (
-	fromPeer       = "received from peer"
-	connectionErr  = "connection error: "
-	moreThanLength = "net/http: server replied with more than declared Content-Length; truncated"
-	unusable       = "http2: client conn not usable"
-	gotGoAway      = "http2: Transport received Server's graceful shutdown GOAWAY"
-	tooLongHeader  = "http2: request header list larger than peer's advertised limit"
-	invalidRequest = "http: invalid "
-	invalidFrame   = "http2: invalid "
+// What a request is refused for.
+var (
+	errMethod     = &http1.Error{Status: 400, Reason: "method", Detail: "the method is not a token (RFC 9110, section 9.1)"}
+	errLongMethod = &http1.Error{Status: 501, Reason: "method-unknown", Detail: "the method is longer than any that is known"}
+	errConnect    = &http1.Error{Status: 405, Reason: "method-refused", Detail: "CONNECT is refused: no tunnels are opened here"}
+	errTarget     = &http1.Error{Status: 400, Reason: "target", Detail: "the path is not one that begins with '/', or '*' of OPTIONS (RFC 9113, section 8.3.1)"}
+	errLongTarget = &http1.Error{Status: 414, Reason: "target-size", Detail: "the target is longer than allowed"}
+	errHeaderSize = &http1.Error{Status: 431, Reason: "header-size", Detail: "the header is longer than allowed"}
+	errFieldCount = &http1.Error{Status: 431, Reason: "field-count", Detail: "the header has more fields than allowed"}
+	errNoHost     = &http1.Error{Status: 400, Reason: "host-missing", Detail: "the request has neither :authority nor Host (RFC 9113, section 8.3.1)"}
+	errHost       = &http1.Error{Status: 400, Reason: "host", Detail: "the host is not valid (RFC 9110, section 7.2)"}
+	errTwoHosts   = &http1.Error{Status: 400, Reason: "host-twice", Detail: "Host is not what :authority says (RFC 9113, section 8.3.1)"}
+	errLength     = &http1.Error{Status: 400, Reason: "length", Detail: "Content-Length is not one decimal number (RFC 9110, section 8.6)"}
+	errLookalike  = &http1.Error{Status: 400, Reason: "framing-lookalike", Detail: "a field name is a framing field's with '_' in it"}
 )
-
-// explained returns an error of net/http as what it says about the endpoint: that what it sent is no answer, that it
-// does not take the request, or else that the connection or stream has ended.
-func explained(err error) error {
-	stream, ok := errors.AsType[streamError](err)
-	said := err.Error()
-	switch {
-	case ok && stream.Cause != nil && stream.Cause.Error() != fromPeer,
-		strings.HasPrefix(said, connectionErr), said == moreThanLength:
-		return errAnswer
-	case said == tooLongHeader, strings.HasPrefix(said, invalidRequest), strings.HasPrefix(said, invalidFrame):
-		return http1.ErrUnwritable
-	}
-	return err
-}
-
-// unprocessed reports whether an error says that the endpoint has done nothing for the request, which may be sent again
-// (RFC 9113, section 8.7).
-func unprocessed(err error) bool {
-	if stream, ok := errors.AsType[streamError](err); ok {
-		return stream.Code == refusedStream
-	}
-	said := err.Error()
-	return said == unusable || said == gotGoAway
-}
-
-// failure returns why there is no answer.
-func (c *Call) failure(err error) *http1.CallError {
-	err = c.reason(err)
-	_, source := errors.AsType[*http1.SourceError](err)
-	return &http1.CallError{Err: err, Dialled: c.dialled, Source: source}
-}
-
-// reason returns why a wait for the endpoint ended with err.
-func (c *Call) reason(err error) error {
-	cause := context.Cause(c.ctx)
-	if errors.Is(cause, http1.ErrTimeout) {
-		return http1.ErrTimeout
-	}
-	if c.parent.Err() != nil {
-		return http1.ErrInterrupted
-	}
-	if informing := c.interims.wait(); informing != nil {
-		return informing
-	}
-	if source := c.body.failure(); source != nil {
-		return &http1.SourceError{Err: source}
-	}
-	if errors.Is(cause, errStreamEnded) && errors.Is(err, context.Canceled) {
-		return cause
-	}
-	return explained(err)
-}

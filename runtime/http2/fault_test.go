@@ -227,8 +227,20 @@ func TestAnswersThatFail(t *testing.T) {
 
 // What an endpoint says to have done nothing for is sent again, if nothing of its body is gone.
 func TestUnprocessedRequestsAreSentAgain(t *testing.T) {
+	answer := func(w *wire, stream uint32) {
+		w.say(frameBytes(headersFrame, endHeaders|endStream, stream, block(":status", "204")))
+	}
 	ways := map[string]func(w *wire, stream uint32){
-		"refused": func(w *wire, stream uint32) { w.say(frameBytes(resetFrame, 0, stream, number(7))); w.Close() },
+		"refused": func(w *wire, stream uint32) {
+			w.say(frameBytes(resetFrame, 0, stream, number(7)))
+			for { // it is sent again on the same connection
+				if f, err := w.read(); err != nil {
+					return
+				} else if f.kind == headersFrame {
+					answer(w, f.stream)
+				}
+			}
+		},
 		"goodbye": func(w *wire, stream uint32) { w.say(frameBytes(goAwayFrame, 0, 0, append(number(0), number(0)...))) },
 	}
 	for name, way := range ways {
@@ -238,7 +250,7 @@ func TestUnprocessedRequestsAreSentAgain(t *testing.T) {
 					way(w, stream)
 					return
 				}
-				w.say(frameBytes(headersFrame, endHeaders|endStream, stream, block(":status", "204")))
+				answer(w, stream)
 			})
 			x := request(t, "POST", "/", nil, 0)
 			call, err := endpoint(t, address).Call(x, http1.CallOptions{})
@@ -420,25 +432,44 @@ func TestClientThatTakesItsTime(t *testing.T) {
 
 func TestClientThatGoesEndsTheCall(t *testing.T) {
 	arrived, reset := make(chan struct{}), make(chan uint32)
-	address := scripted(t, func(_ int, w *wire, stream uint32) {
+	address := scripted(t, func(_ int, w *wire, _ uint32) {
 		arrived <- struct{}{}
-		reset <- w.until(resetFrame, stream).code()
+		for {
+			f, err := w.read()
+			switch {
+			case err != nil:
+				return
+			case f.kind == headersFrame:
+				arrived <- struct{}{}
+			case f.kind == resetFrame:
+				reset <- f.code()
+			}
+		}
 	})
-	x := request(t, "GET", "/", nil, 0)
-	var leave context.CancelFunc
-	x.Context, leave = context.WithCancel(t.Context())
-	e, ended := endpoint(t, address), make(chan error)
-	go func() {
-		_, err := e.Call(x, http1.CallOptions{Client: &caller{}})
-		ended <- err
-	}()
-	await(t, "the request", arrived)
-	leave()
-	if err := await(t, "the call", ended); kind(err) != "interrupted" {
-		t.Errorf("%v", err)
-	}
-	if code := await(t, "the reset", reset); code != 8 {
-		t.Errorf("the stream ended with code %d, want CANCEL", code)
+	ctx, leave := context.WithCancel(t.Context())
+	client := &caller{}
+	e := endpoint(t, address)
+	for name, test := range map[string]struct {
+		client http1.Client
+		leave  func()
+	}{
+		"a client":  {client, client.interrupt.Fire},
+		"a context": {nil, leave},
+	} {
+		x, ended := request(t, "GET", "/", nil, 0), make(chan error)
+		x.Context = ctx
+		go func() {
+			_, err := e.Call(x, http1.CallOptions{Client: test.client})
+			ended <- err
+		}()
+		await(t, "the request", arrived)
+		test.leave()
+		if err := await(t, "the call", ended); kind(err) != "interrupted" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if code := await(t, "the reset", reset); code != 8 {
+			t.Errorf("%s: the stream ended with code %d, want CANCEL", name, code)
+		}
 	}
 }
 

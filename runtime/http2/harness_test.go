@@ -55,6 +55,13 @@ func listen(t testing.TB) net.Listener {
 // serve serves h on plain connections and returns the server and its address.
 func serve(t testing.TB, h http2.Handler, o http2.Options) (*http2.Server, string) {
 	t.Helper()
+	if o.Panic == nil {
+		o.Panic = func(value any) {
+			if value != http.ErrAbortHandler { //nolint:errorlint // it is panicked with as it is
+				t.Errorf("the handler panics: %v", value)
+			}
+		}
+	}
 	s, ln := http2.NewServer(h, o), listen(t)
 	var all sync.WaitGroup
 	all.Go(func() {

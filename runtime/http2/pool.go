@@ -2,7 +2,6 @@ package http2
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"sync"
 )
@@ -10,10 +9,10 @@ import (
 // A pool is the connections to one address. Calls share them: each takes as many at a time as its other side allows.
 // Where none has room, one call dials for all that wait.
 type pool struct {
-	dial func(context.Context) (*http.ClientConn, error)
+	dial func(context.Context) (*clientConn, error)
 
 	mu       sync.Mutex
-	conns    []*http.ClientConn
+	conns    []*clientConn
 	dialling *dialling // nil: nobody dials
 	closed   bool
 }
@@ -27,8 +26,25 @@ type dialling struct {
 	own bool
 }
 
+// ready returns a connection with room for a call, which has to use it; nil: there is none.
+func (p *pool) ready() *clientConn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.free()
+}
+
+// free returns a connection with room. p.mu is held.
+func (p *pool) free() *clientConn {
+	for _, conn := range slices.Backward(p.conns) {
+		if conn.reserve() {
+			return conn
+		}
+	}
+	return nil
+}
+
 // take returns a connection with room for the call whose context it is, which has to use it.
-func (p *pool) take(ctx context.Context) (*http.ClientConn, error) {
+func (p *pool) take(ctx context.Context) (*clientConn, error) {
 	for {
 		conn, d, mine := p.look()
 		switch {
@@ -49,15 +65,13 @@ func (p *pool) take(ctx context.Context) (*http.ClientConn, error) {
 }
 
 // look returns a connection with room or the one that is on its way; mine: it is the caller's to dial it.
-func (p *pool) look() (conn *http.ClientConn, d *dialling, mine bool) {
+func (p *pool) look() (conn *clientConn, d *dialling, mine bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, conn := range slices.Backward(p.conns) {
-		if conn.Reserve() == nil {
-			return conn, nil, false
-		}
+	if conn := p.free(); conn != nil {
+		return conn, nil, false
 	}
-	p.conns = slices.DeleteFunc(p.conns, func(conn *http.ClientConn) bool { return conn.Err() != nil })
+	p.conns = slices.DeleteFunc(p.conns, (*clientConn).over)
 	if p.dialling != nil {
 		return nil, p.dialling, false
 	}
@@ -66,7 +80,7 @@ func (p *pool) look() (conn *http.ClientConn, d *dialling, mine bool) {
 }
 
 // fetch dials a connection, for the caller and those who wait.
-func (p *pool) fetch(ctx context.Context, d *dialling) (conn *http.ClientConn, err error) {
+func (p *pool) fetch(ctx context.Context, d *dialling) (conn *clientConn, err error) {
 	defer func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -77,14 +91,14 @@ func (p *pool) fetch(ctx context.Context, d *dialling) (conn *http.ClientConn, e
 	if conn, err = p.dial(ctx); err != nil {
 		return nil, err
 	}
-	if err = conn.Reserve(); err != nil { // it has ended already
-		conn.Close()
-		return nil, err
+	if !conn.reserve() { // it has ended already, or allows no streams
+		conn.retire()
+		return nil, errUnprocessed
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		conn.SetStateHook(closeIdle)
+		conn.retire()
 	} else {
 		p.conns = append(p.conns, conn)
 	}
@@ -98,14 +112,6 @@ func (p *pool) close() {
 	p.conns, p.closed = nil, true
 	p.mu.Unlock()
 	for _, conn := range conns {
-		conn.SetStateHook(closeIdle)
-		closeIdle(conn)
-	}
-}
-
-// closeIdle closes a connection that has no call any more.
-func closeIdle(conn *http.ClientConn) {
-	if conn.InFlight() == 0 {
-		conn.Close()
+		conn.retire()
 	}
 }

@@ -2,13 +2,7 @@ package http2
 
 import (
 	"context"
-	"crypto/tls"
-	"io"
-	"log"
 	"net"
-	"net/http"
-	"net/netip"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,19 +25,17 @@ type Options struct {
 	Limits http1.Limits
 	// IdleTimeout bounds the time without any stream. 0: 2 min.
 	IdleTimeout time.Duration
-	// StallTimeout is how long a client may take to send or receive any byte of a body. 0: 1 min.
+	// StallTimeout is how long a client may take to send or receive any byte of a body, and for the rest of a frame or
+	// header that it has begun. 0: 1 min.
 	StallTimeout time.Duration
 	// Streams bounds how many requests of a connection are under way. 0: 128.
 	Streams int
-	// Refused is told why a connection was ended, in one word: [RapidReset]. Nil: nobody is.
+	// Refused is told why a connection was ended, in one word: [RapidReset], [HeaderFlood] or [ControlFlood]. Nil:
+	// nobody is.
 	Refused func(reason string)
 	// Panic is told what a handler panicked with; the stream is reset. Nil: the panic goes on.
 	Panic func(value any)
 }
-
-// RapidReset is the reason why a connection is ended whose client opens streams and resets them, faster than they
-// end (CVE-2023-44487).
-const RapidReset = "rapid-reset"
 
 const (
 	defaultHeaderBytes = 64 << 10
@@ -75,145 +67,126 @@ func orElse[T int | time.Duration](v *T, d T) {
 type Server struct {
 	handler Handler
 	o       Options
-	feed    feed
-	http    http.Server
-	// draining makes connections say goodbye that Shutdown's own goodbye was too early for.
+	workers workers
+	streams sync.Pool
+	dates   dates
+	// draining has connections that begin end soon.
 	draining atomic.Bool
 
-	mu    sync.Mutex
-	conns map[net.Conn]*peer
+	mu      sync.Mutex
+	conns   map[*serverConn]struct{}
+	emptied chan struct{} // closed when conns is empty, once draining
 }
 
-// A peer is a connection's other side.
-type peer struct {
-	remote netip.AddrPort
-	tls    *tls.ConnectionState // nil: none
-	gone   chan struct{}
-}
-
-// NewServer returns a server without connections. It has a goroutine until Shutdown.
+// NewServer returns a server without connections.
 func NewServer(h Handler, o Options) *Server {
-	s := &Server{handler: h, o: o.filled(), conns: map[net.Conn]*peer{}}
-	s.feed.init()
-	protocols := &http.Protocols{}
-	protocols.SetHTTP2(true)
-	protocols.SetUnencryptedHTTP2(true)
-	s.http = http.Server{
-		Handler:   http.HandlerFunc(s.serveStream),
-		Protocols: protocols,
-		// net/http answers what is beyond by itself, with less than a problem document: the room above the bound
-		// is for requests that the handler refuses.
-		MaxHeaderBytes: 2 * s.o.Limits.HeaderBytes,
-		IdleTimeout:    s.o.IdleTimeout,
-		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams:          s.o.Streams,
-			MaxReadFrameSize:              16 << 10, // the least there is: a frame is read as a whole
-			MaxReceiveBufferPerStream:     streamWindow,
-			MaxReceiveBufferPerConnection: connectionWindow,
-			WriteByteTimeout:              s.o.StallTimeout,
-			CountError:                    s.count,
-		},
-		ErrorLog:  log.New(io.Discard, "", 0), // what clients do wrong
-		ConnState: s.changed,
-		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-			return context.WithValue(ctx, peerKey{}, s.peer(c))
-		},
-		// "OPTIONS *" is a request like any other.
-		DisableGeneralOptionsHandler: true,
+	return &Server{
+		handler: h, o: o.filled(), workers: workers{next: make(chan *Stream)}, streams: sync.Pool{New: makeStream},
+		conns: map[*serverConn]struct{}{}, emptied: make(chan struct{}),
 	}
-	go s.http.Serve(&s.feed) //nolint:errcheck // ends with ErrServerClosed
-	return s
 }
-
-type peerKey struct{}
 
 // Serve serves a connection to its end: a [*tls.Conn] whose handshake agreed on HTTP/2, or a plain one that begins
 // with the preface.
 func (s *Server) Serve(conn net.Conn) {
-	p := &peer{gone: make(chan struct{})}
-	if addr, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
-		remote := addr.AddrPort()
-		p.remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
-	}
-	if session, ok := conn.(*tls.Conn); ok {
-		state := session.ConnectionState()
-		p.tls = &state
-	}
+	c := newServerConn(s, conn)
 	s.mu.Lock()
-	s.conns[conn] = p
-	s.mu.Unlock()
-	if !s.feed.give(conn) {
+	if s.draining.Load() {
+		s.mu.Unlock()
 		conn.Close()
-		s.forget(conn)
 		return
 	}
-	<-p.gone
-}
-
-func (s *Server) peer(conn net.Conn) *peer {
+	s.conns[c] = struct{}{}
+	s.mu.Unlock()
+	c.serve()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.conns[conn]
-}
-
-// changed notes a connection's end.
-func (s *Server) changed(conn net.Conn, state http.ConnState) {
-	if state == http.StateClosed {
-		s.forget(conn)
+	delete(s.conns, c)
+	if len(s.conns) == 0 && s.draining.Load() {
+		s.empty()
 	}
 }
 
-func (s *Server) forget(conn net.Conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p := s.conns[conn]; p != nil {
-		delete(s.conns, conn)
-		close(p.gone)
-	}
-}
-
-// count takes note of an error that net/http found, by its name there.
-func (s *Server) count(name string) {
-	if s.o.Refused != nil && strings.HasSuffix(name, "_too_many_early_resets") {
-		s.o.Refused(RapidReset)
+// empty says that the last connection is gone. s.mu is held.
+func (s *Server) empty() {
+	select {
+	case <-s.emptied:
+	default:
+		close(s.emptied)
 	}
 }
 
 // Shutdown tells clients to open no more streams, waits for those under way, and when ctx ends cuts the connections
 // that are left; it returns how many that were.
 func (s *Server) Shutdown(ctx context.Context) (cut int) {
+	s.mu.Lock()
 	s.draining.Store(true)
-	if s.http.Shutdown(ctx) == nil {
+	for c := range s.conns {
+		c.drain()
+	}
+	if len(s.conns) == 0 {
+		s.empty()
+	}
+	s.mu.Unlock()
+	select {
+	case <-s.emptied:
 		return 0
+	case <-ctx.Done():
 	}
 	s.mu.Lock()
 	cut = len(s.conns)
+	for c := range s.conns {
+		c.cut()
+	}
 	s.mu.Unlock()
-	s.http.Close()
+	<-s.emptied
 	return cut
 }
 
-// serveStream serves one request.
-func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
-	p, _ := r.Context().Value(peerKey{}).(*peer)
-	st := newStream(s, p, w, r)
-	defer func() {
-		st.end()
-		if value := recover(); value != nil {
-			if s.o.Panic == nil {
-				panic(value)
-			}
-			s.o.Panic(value)
-			panic(http.ErrAbortHandler)
-		}
-	}()
-	if refused := st.take(); refused != nil {
-		s.handler.Refuse(st, &st.x, refused)
-		_ = st.Respond(&st.x, nil) // the client may be gone as well
-		return
+// workers are goroutines that serve streams. One that is done waits a while for another, since its stack has grown to
+// what a stream needs.
+type workers struct {
+	next chan *Stream
+	idle atomic.Int32
+}
+
+// maxIdleWorkers bounds those that wait.
+const maxIdleWorkers = 256
+
+// serve has a worker serve a stream.
+func (w *workers) serve(s *Stream) {
+	select {
+	case w.next <- s:
+	default:
+		go w.work(s)
 	}
-	s.handler.ServeExchange(st, &st.x)
-	if !st.answered {
-		panic(http.ErrAbortHandler)
+}
+
+func (w *workers) work(s *Stream) {
+	for s != nil {
+		s.serve()
+		s = w.await()
+	}
+}
+
+// await returns the next stream to serve; nil: enough others wait, or none has come for a while.
+func (w *workers) await() *Stream {
+	const patience = 10 * time.Second
+	defer w.idle.Add(-1)
+	if w.idle.Add(1) > maxIdleWorkers {
+		return nil
+	}
+	select {
+	case s := <-w.next:
+		return s
+	default:
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case s := <-w.next:
+		return s
+	case <-timer.C:
+		return nil
 	}
 }

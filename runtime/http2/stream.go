@@ -1,107 +1,245 @@
 package http2
 
 import (
-	"context"
-	"crypto/tls"
-	"net/http"
-	"net/netip"
-	"sync"
+	"slices"
+	"time"
 
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/runtime/http1"
 )
 
-// A Stream is one request of a client and the way back. Its methods are for the handler.
-type Stream struct {
-	server *Server
-	peer   *peer
-	w      http.ResponseWriter
-	r      *http.Request
+// A stream is one exchange on a link, as both sides have it. link.mu guards it, but for reader and writer.
+type stream struct {
+	link *link
+	id   uint32
 
-	x        exchange.Exchange
-	meta     http1.Meta
-	body     body
-	stalls   *stalls
-	answered bool
-	sent     int64
-	buffered int // the most that net/http has of the answer's body
+	window  int64 // what may be sent
+	inbox   inbox
+	left    int64 // what is to come of a body of known length; below 0: unknown
+	trailer exchange.Header
+	whole   bool      // the peer has ended its side
+	done    bool      // we have ended ours
+	err     error     // why it ended early
+	born    time.Time // when it began
+	over    func()    // called then
+	call    *Call     // whose it is; nil: a server's
 
-	interrupt *http1.Interrupt // nil: nobody has asked for it
-	forget    func() bool      // ends the context's hold on the interrupt
+	// Where a goroutine waits for something to come, and one until it may send.
+	reader, writer waiter
 }
 
-var streams = sync.Pool{New: func() any { return &Stream{} }}
-
-func newStream(s *Server, p *peer, w http.ResponseWriter, r *http.Request) *Stream {
-	st := streams.Get().(*Stream)
-	st.server, st.peer, st.w, st.r = s, p, w, r
-	st.x.Context = r.Context()
-	st.body.stream = st
-	st.stalls = newStalls(s.o.StallTimeout, w)
-	return st
+func (s *stream) init() {
+	s.reader.init()
+	s.writer.init()
 }
 
-// end gives the stream's memory back, but for what its exchange uses again.
-func (s *Stream) end() {
-	s.stalls.end()
-	if s.forget != nil {
-		s.forget()
+// begin puts the stream on a link. l.mu is held.
+func (s *stream) begin(l *link, id uint32, inbox int) {
+	s.link, s.id, s.window = l, id, l.initial
+	s.inbox.reset(inbox)
+	s.left, s.whole, s.done, s.err = -1, false, false, nil
+	s.trailer = s.trailer[:0]
+	l.streams[id] = s
+}
+
+// fail ends the stream for those who wait. link.mu is held.
+func (s *stream) fail(err error) {
+	if s.err != nil {
+		return
 	}
-	request, response, owed, text := s.x.Request.Header[:0], s.x.Response.Header[:0], s.x.Owed[:0], s.x.Text
-	clear(request[:cap(request)])
-	clear(response[:cap(response)])
-	text.Reset()
-	*s = Stream{}
-	s.x.Request.Header, s.x.Response.Header, s.x.Owed, s.x.Text = request, response, owed, text
-	streams.Put(s)
+	s.err = err
+	s.reader.wake()
+	s.writer.wake()
+	if s.over != nil {
+		s.over()
+	}
 }
 
-// Remote returns the peer's address.
-func (s *Stream) Remote() netip.AddrPort { return s.peer.remote }
-
-// TLS returns the state of the connection's session; nil: it has none.
-func (s *Stream) TLS() *tls.ConnectionState { return s.peer.tls }
-
-// Meta returns what the request says beside the exchange: whether trailer fields are taken, and which are announced.
-func (s *Stream) Meta() *http1.Meta { return &s.meta }
-
-// Trailer returns the fields that came after the request's body, once that has been read.
-func (s *Stream) Trailer() exchange.Header {
-	if !s.body.whole {
-		return nil
+// drop forgets a stream. Its body may still be read. l.mu is held.
+func (l *link) drop(s *stream) {
+	if l.streams[s.id] != s {
+		return
 	}
-	return fieldsOf(s.r.Trailer)
+	delete(l.streams, s.id)
+	l.side.dropped(s)
 }
 
-// Received returns how many bytes of the request's body have been read.
-func (s *Stream) Received() int64 { return s.body.read }
-
-// Sent returns how many bytes of the answer's body have been written.
-func (s *Stream) Sent() int64 { return s.sent }
-
-// Interrupt implements [http1.Client]: it fires when the stream ends.
-func (s *Stream) Interrupt() *http1.Interrupt {
-	if s.interrupt == nil {
-		s.interrupt = &http1.Interrupt{}
-		s.forget = context.AfterFunc(s.r.Context(), s.interrupt.Fire)
+// finish forgets a stream that both sides have ended. l.mu is held.
+func (l *link) finish(s *stream) {
+	if s.whole && s.done {
+		l.drop(s)
 	}
-	return s.interrupt
 }
 
-// Inform implements [http1.Client].
-func (s *Stream) Inform(from *exchange.Response) error {
-	if from.Status < 100 || from.Status > 199 || !valid(from.Header) {
-		return http1.ErrUnwritable
+// abort ends a stream early, and tells the peer. l.mu is held.
+func (l *link) abort(s *stream, code errorCode, err error) {
+	if l.streams[s.id] == s && l.err == nil {
+		l.out.buf = appendNumber(l.out.buf, resetFrame, s.id, uint32(code))
+		l.aborted.add(s.id)
 	}
-	h := s.w.Header()
-	newCloner(0, from.Header).addFields(h, from.Header)
-	s.w.WriteHeader(from.Status)
-	clear(h)
+	l.drop(s)
+	s.fail(err)
+}
+
+// recent are the streams that we have ended early last: the peer may not know yet, and what it says of them is not
+// wrong.
+type recent struct {
+	ids  []uint32
+	next int
+}
+
+func (r *recent) add(id uint32) {
+	const most = 256
+	if len(r.ids) < most {
+		r.ids = append(r.ids, id)
+		return
+	}
+	r.ids[r.next] = id
+	r.next = (r.next + 1) % most
+}
+
+func (r *recent) has(id uint32) bool { return slices.Contains(r.ids, id) }
+
+// release gives back what nobody has read of a body. l.mu is held.
+func (s *stream) release() {
+	s.link.giveBack(int64(len(s.inbox.buf) - s.inbox.read))
+	s.inbox.read = len(s.inbox.buf)
+}
+
+// receive reads of what has come; 0: nothing has. link.mu is held.
+func (s *stream) receive(p []byte) int {
+	n := s.inbox.get(p)
+	if n == 0 {
+		return 0
+	}
+	l := s.link
+	l.giveBack(int64(n))
+	if s.whole || s.err != nil {
+		return n
+	}
+	if more := s.inbox.give(); more > 0 {
+		l.out.buf = appendNumber(l.out.buf, windowFrame, s.id, uint32(more))
+	}
+	return n
+}
+
+// send sends a part of a body, and with end its end. It returns when all of it waits to be sent; for that it waits as
+// long as stall each time.
+func (s *stream) send(p []byte, end bool, stall time.Duration) (sent int, err error) {
+	l := s.link
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for {
+		switch {
+		case s.err != nil:
+			return sent, s.err
+		case s.done:
+			return sent, errOver
+		}
+		if n := s.fits(len(p)); n > 0 || len(p) == 0 {
+			h := head{n, dataFrame, 0, s.id}
+			if end && n == len(p) {
+				h.flags = endStream
+				s.done = true
+			}
+			l.out.buf = append(appendHead(l.out.buf, h), p[:n]...)
+			s.window -= int64(n)
+			l.window -= int64(n)
+			sent += n
+			if p = p[n:]; len(p) == 0 {
+				l.finish(s)
+				return sent, nil
+			}
+			continue
+		}
+		if err := s.await(stall); err != nil {
+			return sent, err
+		}
+	}
+}
+
+// sendTrailer ends our side with the fields after a body.
+func (s *stream) sendTrailer(fields exchange.Header) error {
+	l := s.link
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.err != nil {
+		return s.err
+	}
+	l.appendHeader(s, true, nil, fields)
 	return nil
 }
 
-// Stream implements [http1.Client]. Frames are read by a goroutine of the connection anyway.
-func (s *Stream) Stream() {}
+// fits returns how much of n bytes may be sent now, in one frame.
+func (s *stream) fits(n int) int {
+	l := s.link
+	if len(l.out.buf) >= room {
+		return 0
+	}
+	return int(max(min(int64(n), s.window, l.window, int64(min(l.maxFrame, room))), 0))
+}
 
-// Unblock implements [http1.Client].
-func (s *Stream) Unblock() { s.r.Body.Close() }
+// await waits until more may be sent. link.mu is held, but not meanwhile.
+func (s *stream) await(stall time.Duration) error {
+	l := s.link
+	if len(l.out.buf) >= room {
+		l.out.queue = append(l.out.queue, &s.writer)
+	}
+	l.mu.Unlock()
+	l.flush()
+	late := s.writer.wait(time.Now().Add(stall))
+	l.mu.Lock()
+	if late && s.err == nil && s.fits(1) == 0 && time.Since(l.out.took) > stall {
+		return http1.ErrTimeout
+	}
+	return nil
+}
+
+// appendHeader appends a header, which ends our side of the stream if end is set: fields about the message come from
+// about, the others from fields. l.mu is held.
+func (l *link) appendHeader(s *stream, end bool, about, fields []exchange.Field) {
+	start := len(l.out.buf)
+	b := appendHead(l.out.buf, head{})
+	b = l.enc.begin(b)
+	for _, f := range about {
+		b = l.enc.field(b, f.Name, f.Value)
+	}
+	for _, f := range fields {
+		if name := l.enc.lower(f.Name); !framing(name) {
+			b = l.enc.field(b, name, trimmed(f.Value))
+		}
+	}
+	l.out.buf = cut(b, start, head{0, headersFrame, 0, s.id}, end)
+	if end {
+		s.done = true
+		l.finish(s)
+	}
+}
+
+// cut puts a header's heads in place: the first, for which there is room at start, and those of the frames that do not
+// fit into it.
+func cut(b []byte, start int, first head, end bool) []byte {
+	if end {
+		first.flags |= endStream
+	}
+	length := len(b) - start - headLength
+	if length <= maxFrame {
+		first.length = length
+		first.flags |= endHeaders
+		appendHead(b[:start], first)
+		return b
+	}
+	rest := append([]byte(nil), b[start+headLength+maxFrame:]...)
+	first.length = maxFrame
+	appendHead(b[:start], first)
+	b = b[:start+headLength+maxFrame]
+	for len(rest) > 0 {
+		next := head{min(len(rest), maxFrame), continuationFrame, 0, first.stream}
+		if next.length == len(rest) {
+			next.flags = endHeaders
+		}
+		b = append(appendHead(b, next), rest[:next.length]...)
+		rest = rest[next.length:]
+	}
+	return b
+}

@@ -1,0 +1,163 @@
+package http2
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"os"
+	"runtime"
+	"time"
+)
+
+const (
+	// room is how much may wait to be sent before bodies have to wait as well.
+	room = 64 << 10
+	// maxWaiting is how much may wait of what does not ask for room: a peer that has so much said to it and takes none
+	// of it is no peer.
+	maxWaiting = 4 << 20
+	// keptOutput is how large a buffer is that an idle connection keeps.
+	keptOutput = 4 << 10
+	// recordSize is what TLS sends at a time.
+	recordSize = 16 << 10
+)
+
+// An output is what waits to be sent, whole frames. link.mu guards it but for what only the goroutine that flushes has.
+type output struct {
+	conn      net.Conn
+	stall     time.Duration // how long a peer may take nothing
+	encrypted bool          // after a write that was given up there are no others
+	piece     int           // how much is written at a time
+	deadline  time.Time     // of the connection, for writes
+
+	buf      []byte
+	spare    []byte
+	flushing bool
+	took     time.Time     // when the peer last took something
+	queue    []*waiter     // who waits for room
+	kick     chan struct{} // has a goroutine of its own send; nil: whoever has something to send does
+}
+
+func (o *output) init(conn net.Conn, stall time.Duration) {
+	o.conn, o.stall = conn, stall
+	o.piece = room
+	if _, o.encrypted = conn.(*tls.Conn); o.encrypted {
+		o.piece = recordSize
+	}
+}
+
+// waiting reports whether there is something that nobody sends.
+func (o *output) waiting() bool { return len(o.buf) > 0 && !o.flushing }
+
+// wakeAll wakes all who wait for room.
+func (o *output) wakeAll() {
+	for i, w := range o.queue {
+		w.wake()
+		o.queue[i] = nil
+	}
+	o.queue = o.queue[:0]
+}
+
+// flush sends what waits, unless somebody is at it. Whoever begins lets others add to it first: a system call for all
+// of them costs as much as one for each.
+func (l *link) flush() {
+	l.mu.Lock()
+	if !l.out.waiting() {
+		l.mu.Unlock()
+		return
+	}
+	l.out.flushing = true
+	if l.out.kick != nil {
+		l.mu.Unlock()
+		l.out.kick <- struct{}{}
+		return
+	}
+	l.mu.Unlock()
+	l.drain()
+}
+
+// drain sends what waits, and what comes to wait meanwhile; in the end others do that. The caller has set flushing.
+func (l *link) drain() {
+	const rounds = 4
+	runtime.Gosched()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	o := &l.out
+	for round := 0; len(o.buf) > 0; round++ {
+		if round == rounds && l.err == nil && o.kick == nil {
+			go l.drain()
+			return
+		}
+		b := o.buf
+		o.buf, o.spare = o.spare[:0], nil
+		l.mu.Unlock()
+		err := l.write(b)
+		l.mu.Lock()
+		if cap(b) <= 2*room {
+			o.spare = b[:0]
+		}
+		if err != nil {
+			l.fail(err)
+			o.buf = nil
+		}
+		o.wakeAll()
+	}
+	o.flushing = false
+	o.wakeAll()
+	if cap(o.spare) > keptOutput && cap(o.buf) > keptOutput {
+		o.buf = nil
+	}
+}
+
+// sendAlways is a goroutine that sends for all others, until the link is over. Calls are not to be held up by what an
+// endpoint does not take of others.
+func (l *link) sendAlways(over <-chan struct{}) {
+	for {
+		select {
+		case <-l.out.kick:
+			l.drain()
+		case <-over:
+			return
+		}
+	}
+}
+
+// finishOutput sends what waits, and returns when nothing does any more.
+func (l *link) finishOutput() {
+	var w waiter
+	w.init()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.out.flushing {
+		l.out.queue = append(l.out.queue, &w)
+		l.mu.Unlock()
+		w.wait(time.Time{})
+		l.mu.Lock()
+	}
+	l.out.flushing = true
+	l.mu.Unlock()
+	l.drain()
+	l.mu.Lock()
+}
+
+// write writes all of b. A peer that takes some of it within the time is given more. Only one goroutine does so at a
+// time.
+func (l *link) write(b []byte) error {
+	o := &l.out
+	for len(b) > 0 {
+		part := b[:min(len(b), o.piece)]
+		if now := time.Now(); o.deadline.Sub(now) < o.stall {
+			o.deadline = now.Add(o.stall + o.stall/4)
+			_ = o.conn.SetWriteDeadline(o.deadline) // a closed connection fails the write as well
+		}
+		n, err := o.conn.Write(part)
+		if b = b[n:]; len(b) > 0 && n > 0 {
+			l.mu.Lock()
+			o.took = time.Now()
+			l.mu.Unlock()
+		}
+		if err != nil && (n == 0 || o.encrypted || !errors.Is(err, os.ErrDeadlineExceeded)) {
+			return err
+		}
+	}
+	return nil
+}
