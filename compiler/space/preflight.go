@@ -1,0 +1,29 @@
+package space
+
+import "slices"
+
+// What makes a request a CORS preflight, which the match table gives to the route of the method that it announces,
+// if that one speaks CORS.
+const (
+	preflightMethod = "OPTIONS"
+	originField     = "origin"
+	announcedField  = "access-control-request-method"
+)
+
+// Preflight reports whether r is a CORS preflight. Sets take such a request by its own method, OPTIONS; in the match
+// table another route can come first that speaks CORS and takes the method that it announces.
+func (r *Request) Preflight() bool {
+	has := func(name string) bool {
+		return slices.ContainsFunc(r.Header, func(f Field) bool { return f.Name == name })
+	}
+	return r.Method == preflightMethod && has(originField) && has(announcedField)
+}
+
+// preflights returns all preflights.
+func (s *Space) preflights() *Match {
+	m := &Match{}
+	s.add(m, methodPart, "", s.oneOf(preflightMethod))
+	s.add(m, headerPart, originField, s.condition(present, ""))
+	s.add(m, headerPart, announcedField, s.condition(present, ""))
+	return m
+}
