@@ -1,0 +1,161 @@
+package behaviour
+
+import (
+	"slices"
+
+	"gwc.dev/compiler/routing"
+	"gwc.dev/compiler/space"
+)
+
+// A comparison looks for the requests that are treated differently at the listeners of a group.
+type comparison struct {
+	space         *space.Space
+	group         group
+	before, after *served
+	keys          map[*routing.Entry]string
+}
+
+// run adds the classes that it finds.
+func (c *comparison) run(to *folder) {
+	for _, old := range c.before.entries {
+		for _, new := range c.after.meeting(old.Match) {
+			if c.worthAsking(old, new) {
+				c.add(to, old, new, c.both(old, new))
+			}
+		}
+		if !c.stays(old) {
+			c.add(to, old, nil, c.one(c.before, old, c.after))
+		}
+	}
+	for _, new := range c.after.entries {
+		if !c.stays(new) {
+			c.add(to, nil, new, c.one(c.after, new, c.before))
+		}
+	}
+	c.shared(to)
+}
+
+// stays reports whether the other side has an entry of the same requests at the same hosts: then none of these is left
+// unanswered there.
+func (c *comparison) stays(e *routing.Entry) bool {
+	k := c.key(e)
+	return c.before.byKey[k] != nil && c.after.byKey[k] != nil && !c.hostsDiffer()
+}
+
+// hostsDiffer reports whether the listeners take different hosts.
+func (c *comparison) hostsDiffer() bool {
+	return !slices.Equal(set(lower(c.before.gateway.Listeners[c.group.old].Hosts)), set(lower(c.after.gateway.Listeners[c.group.new].Hosts)))
+}
+
+// worthAsking reports whether there may be requests that old took, new takes, and which are treated differently.
+func (c *comparison) worthAsking(old, new *routing.Entry) bool {
+	return !c.before.of(old).same(c.after.of(new)) && c.may(old, new)
+}
+
+// may reports whether there may be requests that old took and new takes. Of two that are on both sides one wins on
+// both, unless their names decide.
+func (c *comparison) may(old, new *routing.Entry) bool {
+	was, is := c.before.byKey[c.key(new)], c.after.byKey[c.key(old)]
+	return is == new || was == nil || is == nil || old.Tied(was)
+}
+
+// key is that of an entry, made once.
+func (c *comparison) key(e *routing.Entry) string {
+	k, ok := c.keys[e]
+	if !ok {
+		k = key(e)
+		c.keys[e] = k
+	}
+	return k
+}
+
+// both looks for a request that old took and new takes.
+func (c *comparison) both(old, new *routing.Entry) space.Result {
+	in := []*space.Match{old.Match, new.Match}
+	out := routing.Matches(c.above(c.before, old, new))
+	out = append(out, routing.Matches(c.above(c.after, new, old))...)
+	for _, was := range c.before.under() {
+		for _, is := range c.after.under() {
+			result := c.space.Find(slices.Concat(in, was, is), out)
+			if result.Verdict != space.Empty {
+				return result
+			}
+		}
+	}
+	return space.Result{Verdict: space.Empty}
+}
+
+// above returns the entries of e's side that win over it, of requests that it has in common with another entry.
+func (c *comparison) above(s *served, e, with *routing.Entry) []*routing.Entry {
+	rivals := s.meeting(e.Match)
+	if fewer := s.meeting(with.Match); len(fewer) < len(rivals) {
+		rivals = fewer
+	}
+	return slices.DeleteFunc(rivals, func(r *routing.Entry) bool { return !r.Before(e) })
+}
+
+// one looks for a request that e takes on its side and that nobody takes on the other.
+func (c *comparison) one(s *served, e *routing.Entry, other *served) space.Result {
+	above := slices.DeleteFunc(s.meeting(e.Match), func(r *routing.Entry) bool { return !r.Before(e) })
+	higher := routing.Matches(above)
+	routes := routing.Matches(other.meeting(e.Match))
+	outs := [][]*space.Match{append(routes, higher...)}
+	if len(other.hosts) > 0 {
+		outs = append(outs, append(slices.Clone(other.hosts), higher...))
+	}
+	for _, out := range outs {
+		for _, under := range s.under() {
+			result := c.space.Find(append([]*space.Match{e.Match}, under...), out)
+			if result.Verdict != space.Empty {
+				return result
+			}
+		}
+	}
+	return space.Result{Verdict: space.Empty}
+}
+
+// add adds a class, if there are requests in it.
+func (c *comparison) add(to *folder, old, new *routing.Entry, result space.Result) {
+	if result.Verdict == space.Empty {
+		return
+	}
+	class := judge(c.before.side, c.after.side, old, new)
+	class.Request, class.Listeners = result.Request, c.group.names
+	if result.Verdict == space.Undecided {
+		class.Undecided = true
+	}
+	to.add(class, c.before.of(old).text()+" -> "+c.after.of(new).text())
+}
+
+// A folder makes one class of those that differ alike.
+type folder struct {
+	classes []*Class
+	places  map[string]int
+}
+
+func (f *folder) add(c *Class, alike string) {
+	alike += compact(c.Changes) + compact(c.Listeners)
+	if c.Undecided {
+		alike += "undecided"
+	}
+	if at, ok := f.places[alike]; ok {
+		first, pair := f.classes[at], c.pair()
+		if pair != first.pair() && !slices.Contains(first.Alike, pair) {
+			first.Alike = append(first.Alike, pair)
+		}
+		return
+	}
+	if f.places == nil {
+		f.places = map[string]int{}
+	}
+	f.places[alike] = len(f.classes)
+	f.classes = append(f.classes, c)
+}
+
+// pair names the routes on both sides.
+func (c *Class) pair() string {
+	if c.Old.String() == c.New.String() {
+		return c.Old.String()
+	}
+	return c.Old.String() + " -> " + c.New.String()
+}

@@ -1,0 +1,163 @@
+package behaviour
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gwc.dev/compiler/routing"
+	"gwc.dev/compiler/space"
+	"gwc.dev/schema"
+)
+
+// A side is one of the two models.
+type side struct {
+	gateway    *schema.Gateway
+	table      *routing.Table
+	treatments map[*schema.Route]*treatment
+}
+
+func layOut(s *space.Space, g *schema.Gateway) (*side, error) {
+	table, err := routing.Of(s, g)
+	if err != nil {
+		return nil, err
+	}
+	out := &side{gateway: g, table: table, treatments: map[*schema.Route]*treatment{}}
+	for _, e := range table.Entries {
+		if out.treatments[e.Route] == nil {
+			out.treatments[e.Route] = treat(g, e)
+		}
+	}
+	return out, nil
+}
+
+// of returns how an entry's requests are treated; nil: they are not.
+func (s *side) of(e *routing.Entry) *treatment {
+	if e == nil {
+		return nil
+	}
+	return s.treatments[e.Route]
+}
+
+// A served is a side as one listener has it.
+type served struct {
+	*side
+	listener string // "": there is none
+	hosts    []*space.Match
+	entries  []*routing.Entry
+	byKey    map[string]*routing.Entry
+}
+
+// at returns the side at a listener.
+func (s *side) at(listener string) *served {
+	out := &served{side: s, listener: listener, byKey: map[string]*routing.Entry{}}
+	for _, pattern := range s.gateway.Listeners[listener].Hosts {
+		m, err := s.table.Space.Match(nil, strings.ToLower(pattern))
+		if err == nil { // without a path there is nothing that could be wrong
+			out.hosts = append(out.hosts, m)
+		}
+	}
+	for _, e := range s.table.Entries {
+		if out.has(e) {
+			out.entries = append(out.entries, e)
+			out.byKey[key(e)] = e
+		}
+	}
+	return out
+}
+
+// has reports whether the listener serves an entry.
+func (s *served) has(e *routing.Entry) bool { return slices.Contains(e.Listeners, s.listener) }
+
+// meeting returns the entries that may have requests in common with a set.
+func (s *served) meeting(m *space.Match) []*routing.Entry {
+	return slices.DeleteFunc(s.table.Meeting(m), func(e *routing.Entry) bool { return !s.has(e) })
+}
+
+// under returns the sets that a request of the listener lies in one of.
+func (s *served) under() [][]*space.Match {
+	if len(s.hosts) == 0 {
+		return [][]*space.Match{nil}
+	}
+	var out [][]*space.Match
+	for _, h := range s.hosts {
+		out = append(out, []*space.Match{h})
+	}
+	return out
+}
+
+// key is the same for entries that take the same requests, as far as that is plain to see.
+func key(e *routing.Entry) string {
+	m := schema.Match{}
+	if e.Route.Match != nil {
+		m = *e.Route.Match
+	}
+	m.Methods = slices.Compact(slices.Sorted(slices.Values(m.Methods)))
+	if p := m.Path; p != nil && p.Prefix != "" {
+		if prefix, ok := schema.NormalizePath(p.Prefix); ok {
+			m.Path = &schema.PathMatch{Prefix: strings.TrimSuffix(prefix, "/") + "/"}
+		}
+	}
+	headers := map[string]schema.ValueMatch{}
+	for name, v := range m.Headers {
+		headers[strings.ToLower(name)] = v
+	}
+	m.Headers = headers
+	return e.Host + "\n" + compact(m)
+}
+
+// compact returns a part of the model as JSON. Nothing in a model fails to be written.
+func compact(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprintf("%#v", v)
+	}
+	return string(b)
+}
+
+// A group is listeners of both models at which the same happens.
+type group struct {
+	old, new string   // one of them; "": there is none on that side
+	names    []string // all, as people know them
+}
+
+// groups pairs the listeners by their ports, which is what clients know them by, and puts those together that serve the
+// same. A listener that redirects everything, or is there on one side only, is no matter of routes.
+func groups(before, after *side) []group {
+	byPort := map[int]string{}
+	for name, l := range schema.Sorted(before.gateway.Listeners) {
+		byPort[l.Port] = name
+	}
+	var out []group
+	places := map[string]int{}
+	for name, l := range schema.Sorted(after.gateway.Listeners) {
+		old, both := byPort[l.Port]
+		if !both || l.Redirect != nil || before.gateway.Listeners[old].Redirect != nil {
+			continue
+		}
+		serves := before.serves(old) + "\n\n" + after.serves(name)
+		at, ok := places[serves]
+		if !ok {
+			at = len(out)
+			places[serves] = at
+			out = append(out, group{old: old, new: name})
+		}
+		out[at].names = append(out[at].names, name)
+	}
+	return out
+}
+
+// serves returns a text that is the same for listeners that serve the same.
+func (s *side) serves(listener string) string {
+	var b strings.Builder
+	for _, host := range s.gateway.Listeners[listener].Hosts {
+		b.WriteString(host + "\n")
+	}
+	for name, a := range schema.Sorted(s.gateway.APIs) {
+		if len(a.Listeners) == 0 || slices.Contains(a.Listeners, listener) {
+			b.WriteString("/" + name + "\n")
+		}
+	}
+	return b.String()
+}
