@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gwc.dev/compiler/behaviour"
 	"gwc.dev/compiler/diff"
 )
 
@@ -16,8 +17,12 @@ func (a *app) diffCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff ENV",
 		Short: "Show what a change does",
-		Long: `Show how an environment differs from an earlier state of it: what is added, removed and changed, by name, each
-change breaking, risky or safe. Reordering, comments, moved files and defaults spelled out are no differences.
+		Long: `Show which requests an environment treats differently from an earlier state of it, and what is written differently.
+
+Requests are told apart by the match tables of both states. Each class of them whose treatment differs is shown once, with
+an example, the routes and what differs, as breaking, risky or safe. A rename, another order, a route that is split, a filter
+written elsewhere: no behavioural change, and --fail-on does not mind. Below it stands what was added, removed and
+changed, by name.
 
 The base is a git revision (read from the object store; the working tree stays as it is), a directory, a bundle
 file, or oci://. Without --base it is origin/main, or HEAD where there is no origin/main.`,
@@ -26,13 +31,13 @@ file, or oci://. Without --base it is origin/main, or HEAD where there is no ori
   gwc diff environments/production --base environments/staging --fail-on breaking`,
 		Args: exactly(1, "ENV"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			reached := func(*diff.Report) bool { return false }
+			reached := func(*behaviour.Report) bool { return false }
 			if failOn != "none" {
 				threshold, err := diff.ParseThreshold(failOn)
 				if err != nil {
 					return fmt.Errorf("--fail-on: %w, or none", err)
 				}
-				reached = func(r *diff.Report) bool { return r.Reaches(threshold) }
+				reached = func(r *behaviour.Report) bool { return r.Reaches(threshold) }
 			}
 			next, err := a.loaded(args[0])
 			if err != nil {
@@ -42,8 +47,11 @@ file, or oci://. Without --base it is origin/main, or HEAD where there is no ori
 			if err != nil {
 				return err
 			}
-			report := diff.Compare(prev, next)
-			if err := diff.Write(a.out, format, report); err != nil {
+			report, err := behaviour.Compare(prev, next)
+			if err != nil {
+				return err
+			}
+			if err := behaviour.Write(a.out, format, report, diff.Compare(prev, next)); err != nil {
 				return err
 			}
 			if reached(report) {
@@ -54,7 +62,7 @@ file, or oci://. Without --base it is origin/main, or HEAD where there is no ori
 	}
 	cmd.Flags().StringVar(&base, "base", "", "what to compare with: a git revision, a directory, a bundle file or oci://")
 	cmd.Flags().StringVar(&format, "format", "text", "how to print the difference: text, markdown or json")
-	cmd.Flags().StringVar(&failOn, "fail-on", "none", "the least class that makes the exit status 1: breaking, risky, any or none")
+	cmd.Flags().StringVar(&failOn, "fail-on", "none", "the least class of a behavioural change that makes the exit status 1: breaking, risky, any or none")
 	registry.add(cmd)
 	return cmd
 }

@@ -40,6 +40,8 @@ type Class struct {
 	Reason string `json:"reason"`
 	// Listeners are those, by their names in the new model, or in the old one where they are gone, at which it happens.
 	Listeners []string `json:"listeners"`
+	// Scheme is what the request is sent by: "http" or "https".
+	Scheme string `json:"-"`
 	// Request is one of the class; nil: all requests of the listeners are in it.
 	Request *space.Request `json:"-"`
 	// Old and New are the routes that took and take it; nil: none does.
@@ -47,8 +49,8 @@ type Class struct {
 	New *Route `json:"new,omitempty"`
 	// Changes are what differs, by path below the route.
 	Changes []diff.Change `json:"changes,omitempty"`
-	// Alike are other pairs of routes of which the same holds, as "old -> new".
-	Alike []string `json:"alike,omitempty"`
+	// Alike are other routes of which the same holds.
+	Alike []*Class `json:"alike,omitempty"`
 	// Undecided says that it was not found out within bounds whether there is such a request.
 	Undecided bool `json:"undecided,omitempty"`
 }

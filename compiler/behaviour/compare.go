@@ -120,11 +120,23 @@ func (c *comparison) add(to *folder, old, new *routing.Entry, result space.Resul
 		return
 	}
 	class := judge(c.before.side, c.after.side, old, new)
-	class.Request, class.Listeners = result.Request, c.group.names
+	class.Request, class.Listeners, class.Scheme = result.Request, c.group.names, c.scheme()
 	if result.Verdict == space.Undecided {
 		class.Undecided = true
 	}
-	to.add(class, c.before.of(old).text()+" -> "+c.after.of(new).text())
+	alike := ""
+	if old == nil || new == nil {
+		alike = c.before.of(old).text() + " -> " + c.after.of(new).text()
+	}
+	to.add(class, alike)
+}
+
+// scheme is what requests are sent by at the listeners.
+func (c *comparison) scheme() string {
+	if c.after.gateway.Listeners[c.group.new].TLS != nil {
+		return "https"
+	}
+	return "http"
 }
 
 // A folder makes one class of those that differ alike.
@@ -134,14 +146,16 @@ type folder struct {
 }
 
 func (f *folder) add(c *Class, alike string) {
-	alike += compact(c.Changes) + compact(c.Listeners)
+	alike += c.Reason + compact(c.Changes) + compact(c.Listeners)
 	if c.Undecided {
 		alike += "undecided"
 	}
 	if at, ok := f.places[alike]; ok {
-		first, pair := f.classes[at], c.pair()
-		if pair != first.pair() && !slices.Contains(first.Alike, pair) {
-			first.Alike = append(first.Alike, pair)
+		first := f.classes[at]
+		same := func(other *Class) bool { return other.pair() == c.pair() }
+		if !same(first) && !slices.ContainsFunc(first.Alike, same) { // it may be another host of one API
+			c.Changes = nil
+			first.Alike = append(first.Alike, c)
 		}
 		return
 	}

@@ -49,6 +49,7 @@ func changes(before, after *side, old, new *routing.Entry) []diff.Change {
 		keep(redirect, &a, was.route)
 		keep(redirect, &b, is.route)
 	}
+	a.CORS, b.CORS = methods(a.CORS, was.route), methods(b.CORS, is.route)
 	out := diff.Parts(routePattern, before.gateway, after.gateway, a, b)
 	if slices.Contains(in, backends) {
 		out = append(out, upstreams(before.gateway, after.gateway, &a, &b)...)
@@ -60,6 +61,16 @@ func changes(before, after *side, old, new *routing.Entry) []diff.Change {
 		out = append(out, diff.Change{Path: "rewrite", Kind: diff.Changed, Class: diff.Risky, Reason: "the backend sees another path"})
 	}
 	return out
+}
+
+// methods returns what a route says of CORS, with the methods that it means where it names none.
+func methods(c *schema.CORS, r *schema.Route) *schema.CORS {
+	if c == nil {
+		return nil
+	}
+	out := *c
+	out.Methods = corsMethods(r)
+	return &out
 }
 
 // keep copies what an aspect is about.

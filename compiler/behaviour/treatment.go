@@ -201,18 +201,24 @@ func corsText(r *schema.Route) string {
 		return ""
 	}
 	out := *c
-	if len(out.Methods) == 0 && r.Match != nil {
-		out.Methods = r.Match.Methods
-	}
-	if len(out.Methods) == 0 {
-		out.Methods = []string{"GET", "HEAD", "POST"}
-	}
-	out.Origins, out.Methods = set(out.Origins), set(out.Methods)
+	out.Origins, out.Methods = set(out.Origins), corsMethods(r)
 	out.AllowHeaders, out.ExposeHeaders = set(lower(out.AllowHeaders)), set(lower(out.ExposeHeaders))
 	if slices.Contains(out.Origins, "*") {
 		out.Origins = []string{"*"}
 	}
 	return compact(out)
+}
+
+// corsMethods returns the methods that pages may ask for: without any, those of the match, and else those that need no
+// leave.
+func corsMethods(r *schema.Route) []string {
+	switch {
+	case len(r.CORS.Methods) > 0:
+		return set(r.CORS.Methods)
+	case r.Match != nil && len(r.Match.Methods) > 0:
+		return set(r.Match.Methods)
+	}
+	return []string{"GET", "HEAD", "POST"}
 }
 
 func headersText(h *schema.Headers) string {

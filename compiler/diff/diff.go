@@ -133,8 +133,8 @@ func (r *Report) At(c Class) []Change {
 // Reaches reports whether there is a change that is at least of class c.
 func (r *Report) Reaches(c Class) bool { return len(r.Changes) > 0 && r.Worst() >= c }
 
-// count returns the number of changes of each class.
-func (r *Report) count() (n [Breaking + 1]int) {
+// Count returns the number of changes of each class.
+func (r *Report) Count() (n [Breaking + 1]int) {
 	for _, c := range r.Changes {
 		n[c.Class]++
 	}

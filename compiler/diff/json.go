@@ -8,7 +8,7 @@ import (
 // writeJSON prints one object. Its fields are stable: "changes", each as [Change] is in JSON, by path, and
 // "summary", the number of changes of each class.
 func writeJSON(w io.Writer, r *Report) error {
-	n := r.count()
+	n := r.Count()
 	type summary struct {
 		Breaking int `json:"breaking"`
 		Risky    int `json:"risky"`

@@ -4,27 +4,40 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 )
 
-// A comment of a pull request may be 65,536 characters; a change that is not shown needs room to be counted.
+// A comment of a pull request may be 65,536 characters, of which [MaxMarkdown] are used; a change that is not shown
+// needs room to be counted.
 const (
-	maxMarkdown = 65_000
+	MaxMarkdown = 65_000
 	reserve     = 1_000
 )
 
 // writeMarkdown prints a comment for a pull request: the summary, then a table for each class, the worst first
 // and only the safe one folded. What does not fit is counted.
 func writeMarkdown(w io.Writer, r *Report) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "**gwc: %s**\n", r.summary())
-	escape := escaper().Replace
-	code := func(s string) string {
-		if s == "" {
-			return ""
-		}
-		return "<code>" + escape(s) + "</code>"
+	head := fmt.Sprintf("**gwc: %s**\n", r.Summary())
+	_, err := io.WriteString(w, head+Tables(r, MaxMarkdown-len(head)))
+	return err
+}
+
+// Code returns text as code in a table of Markdown; nothing stays nothing.
+func Code(s string) string {
+	if s == "" {
+		return ""
 	}
-	rest, joined, n := 0, groups(r.Changes), r.count()
+	return "<code>" + Escape(s) + "</code>"
+}
+
+// Escape keeps text from meaning anything in a table of Markdown or in HTML.
+func Escape(s string) string { return escaper().Replace(s) }
+
+// Tables returns a table of Markdown for each class of changes, in at most so many bytes. What does not fit is counted.
+func Tables(r *Report, most int) string {
+	var b strings.Builder
+	code, escape := Code, Escape
+	rest, joined, n := 0, groups(r.Changes), r.Count()
 	for c := Breaking; c >= Safe; c-- {
 		if n[c] == 0 {
 			continue
@@ -40,7 +53,7 @@ func writeMarkdown(w io.Writer, r *Report) error {
 				continue
 			}
 			row := fmt.Sprintf("| %s | %s | %s | %s | %s |\n", mark(g.Kind), code(g.place), code(g.Old), code(g.New), escape(g.Reason))
-			if b.Len()+len(row) > maxMarkdown-reserve {
+			if b.Len()+len(row) > most-reserve {
 				rest += g.count
 				continue
 			}
@@ -51,12 +64,12 @@ func writeMarkdown(w io.Writer, r *Report) error {
 	if rest > 0 {
 		fmt.Fprintf(&b, "\n**%s more: the text format shows all.**\n", number(rest, "change"))
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.String()
 }
 
-// escaper keeps text from meaning anything in a table of Markdown or in HTML.
-func escaper() *strings.Replacer {
+var escaper = sync.OnceValue(newEscaper)
+
+func newEscaper() *strings.Replacer {
 	var pairs []string
 	for _, c := range "&<>\"'`|*_~\\[]@#$:!" {
 		pairs = append(pairs, string(c), fmt.Sprintf("&#%d;", c))

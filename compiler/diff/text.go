@@ -13,7 +13,7 @@ func writeText(w io.Writer, r *Report) error {
 		fmt.Fprintf(b, "%s %s: %s  %s: %s\n", mark(g.Kind), g.place, values(g.Change), g.Class, g.Reason)
 	}
 	if len(r.Changes) > 0 {
-		fmt.Fprintln(b, r.summary())
+		fmt.Fprintln(b, r.Summary())
 	}
 	return b.Flush()
 }

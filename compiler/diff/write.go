@@ -30,12 +30,12 @@ func Write(w io.Writer, format string, r *Report) error {
 	return nil
 }
 
-// summary counts the changes: "3 changes: 1 breaking, 2 safe".
-func (r *Report) summary() string {
+// Summary counts the changes: "3 changes: 1 breaking, 2 safe".
+func (r *Report) Summary() string {
 	if len(r.Changes) == 0 {
 		return "no changes"
 	}
-	n := r.count()
+	n := r.Count()
 	var parts []string
 	for c := Breaking; c >= Safe; c-- {
 		if n[c] > 0 {

@@ -17,7 +17,10 @@ type Request struct {
 }
 
 // A Field is a name and a value.
-type Field struct{ Name, Value string }
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
 
 // String returns the request in a line, as "POST api.example.com/users?page=1 with x-version: v2".
 func (r *Request) String() string {

@@ -1,0 +1,198 @@
+package behaviour_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"gwc.dev/compiler/behaviour"
+	"gwc.dev/compiler/diff"
+	"gwc.dev/schema"
+)
+
+// base is what the tests change.
+const base = `{
+	"environment": "test",
+	"listeners": {"https": {"port": 8443, "tls": {"certificates": {"default": {"secret": "tls"}}}}},
+	"upstreams": {
+		"one": {"endpoints": {"main": {"host": "one.test", "port": 80, "weight": 1}}},
+		"two": {"endpoints": {"main": {"host": "two.test", "port": 80, "weight": 1}}}
+	},
+	"consumers": {"alice": {"groups": ["free"], "apiKeys": {"first": {"secret": "alice/key"}}}},
+	"apis": {
+		"shop": {
+			"owner": "team", "hosts": ["api.test"],
+			"auth": {"apiKey": {"header": "apikey"}},
+			"rateLimit": {"perMinute": {"requests": 60, "per": "minute", "by": "consumer"}},
+			"cors": {"origins": ["https://app.test"], "allowHeaders": ["X-A"]},
+			"headers": {"request": {"set": {"X-Gateway": "gwc"}}},
+			"routes": {
+				"items": {"match": {"path": {"prefix": "/items"}, "methods": ["GET", "POST"]},
+					"rewrite": {"prefix": "/v1/items"}, "backends": {"one": {"weight": 90}, "two": {"weight": 10}},
+					"timeout": "10s", "retry": {"attempts": 2, "on": ["503"]}},
+				"status": {"match": {"path": {"exact": "/status"}}, "respond": {"status": 204}}
+			}
+		},
+		"old": {"hosts": ["api.test"], "routes": {"all": {"match": {"path": {"prefix": "/old"}},
+			"redirect": {"path": {"prefix": "/items"}, "status": 301}}}}
+	}
+}`
+
+// changed returns the base with texts in the place of others: pairs of them.
+func changed(t testing.TB, pairs ...string) *schema.Gateway {
+	t.Helper()
+	text := base
+	for i := 0; i < len(pairs); i += 2 {
+		if strings.Count(text, pairs[i]) == 0 {
+			t.Fatalf("%s is not there", pairs[i])
+		}
+		text = strings.ReplaceAll(text, pairs[i], pairs[i+1])
+	}
+	var g schema.Gateway
+	if err := json.Unmarshal([]byte(text), &g); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	return &g
+}
+
+func lines(t testing.TB, old, new *schema.Gateway) []string {
+	t.Helper()
+	r, err := behaviour.Compare(old, new)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, c := range r.Classes {
+		if c.Undecided {
+			t.Errorf("undecided: %+v", c)
+		}
+		request := "all requests"
+		if c.Request != nil {
+			request = c.Request.String()
+		}
+		out = append(out, fmt.Sprintf("%s: %s: %s: %s -> %s", c.Severity, c.Reason, request, c.Old, c.New))
+	}
+	return out
+}
+
+// What is written otherwise and means the same.
+func TestNoBehaviouralChange(t *testing.T) {
+	for name, pairs := range map[string][]string{
+		"route renamed":        {`"items": {"match"`, `"things": {"match"`},
+		"API renamed":          {`"shop": {`, `"market": {`},
+		"upstream renamed":     {`"one"`, `"first"`},
+		"endpoint renamed":     {`"main"`, `"other"`},
+		"listener renamed":     {`"https": {"port"`, `"public": {"port"`},
+		"window renamed":       {`"perMinute"`, `"limit"`},
+		"key renamed":          {`"first"`, `"second"`},
+		"owner":                {`"team"`, `"others"`},
+		"weights scaled":       {`"weight": 90`, `"weight": 9`, `"weight": 10`, `"weight": 1`},
+		"order of a list":      {`["GET", "POST"]`, `["POST", "GET"]`},
+		"case of a header":     {`"X-Gateway"`, `"x-gateway"`, `["X-A"]`, `["x-a"]`, `"header": "apikey"`, `"header": "APIKey"`},
+		"slash of a prefix":    {`"prefix": "/items"}, "m`, `"prefix": "/items/"}, "m`, `"/v1/items"`, `"/v1/items/"`},
+		"defaults spelled out": {`"by": "consumer"`, `"by": "consumer", "burst": 60`},
+		"prefix matched as a longer one": {
+			`"items": {"match"`, `"some": {"match": {"path": {"prefix": "/items/some"}, "methods": ["GET", "POST"]},
+				"rewrite": {"prefix": "/v1/items/some"}, "backends": {"one": {"weight": 90}, "two": {"weight": 10}},
+				"timeout": "10s", "retry": {"attempts": 2, "on": ["503"]}}, "items": {"match"`},
+		"redirected below a longer prefix": {
+			`"routes": {"all"`, `"routes": {"below": {"match": {"path": {"prefix": "/old/a"}},
+				"redirect": {"path": {"prefix": "/items/a"}, "status": 301}}, "all"`},
+		"path that is answered alike by another": {
+			`"routes": {"all"`, `"routes": {"same": {"match": {"path": {"exact": "/old/a"}, "methods": ["GET"]},
+				"redirect": {"path": {"full": "/items/a"}, "status": 301}}, "all"`},
+	} {
+		for _, line := range lines(t, changed(t), changed(t, pairs...)) {
+			t.Errorf("%s: %s", name, line)
+		}
+	}
+}
+
+// A route that is split by method treats requests as before: but for CORS, whose methods the match says, and limits of
+// its own.
+func TestSplitRoutes(t *testing.T) {
+	whole := []string{`"cors": {"origins": ["https://app.test"], "allowHeaders": ["X-A"]},`, ``}
+	split := append([]string{`"items": {"match": {"path": {"prefix": "/items"}, "methods": ["GET", "POST"]},`,
+		`"writes": {"match": {"path": {"prefix": "/items"}, "methods": ["POST"]},
+			"rewrite": {"prefix": "/v1/items"}, "backends": {"one": {"weight": 90}, "two": {"weight": 10}},
+			"timeout": "10s", "retry": {"attempts": 2, "on": ["503"]}},
+		"items": {"match": {"path": {"prefix": "/items"}, "methods": ["GET"]},`}, whole...)
+	if got := lines(t, changed(t, whole...), changed(t, split...)); len(got) > 0 {
+		t.Errorf("%q", got)
+	}
+	apart := []string{`"by": "consumer"`, `"by": "route"`}
+	got := lines(t, changed(t, append(whole, apart...)...), changed(t, append(split, apart...)...))
+	want := "risky: requests that shared a rate limit count apart: POST api.test/items: shop/items -> shop/writes"
+	if len(got) != 1 || got[0] != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	got = lines(t, changed(t, append(split, apart...)...), changed(t, append(whole, apart...)...))
+	if len(got) != 1 || !strings.HasPrefix(got[0], "breaking: requests that had rate limits of their own share one") {
+		t.Errorf("%q", got)
+	}
+}
+
+// Each of these is one edit, and one class.
+func TestSingleEdits(t *testing.T) {
+	for name, test := range map[string]struct {
+		pairs []string
+		want  string
+	}{
+		"method gone":    {[]string{`["GET", "POST"]`, `["GET"]`}, `breaking: method "POST" removed: GET api.test/items: shop/items -> shop/items`},
+		"path":           {[]string{`"exact": "/status"`, `"exact": "/state"`}, "breaking: no longer answered: GET api.test/status: shop/status -> none"},
+		"auth gone":      {[]string{`"auth": {"apiKey": {"header": "apikey"}},`, ``}, "risky: auth removed: GET api.test/status: shop/status -> shop/status"},
+		"limit lowered":  {[]string{`"requests": 60`, `"requests": 30`}, "breaking: rate limit lowered: GET api.test/status: shop/status -> shop/status"},
+		"timeout":        {[]string{`"10s"`, `"5s"`}, "breaking: timeout lowered: GET api.test/items: shop/items -> shop/items"},
+		"rewrite":        {[]string{`"/v1/items"`, `"/v2/items"`}, "risky: the backend sees another path: GET api.test/items: shop/items -> shop/items"},
+		"share":          {[]string{`"weight": 90`, `"weight": 80`}, "safe: weight shifted: GET api.test/items: shop/items -> shop/items"},
+		"endpoint":       {[]string{`"one.test"`, `"three.test"`}, "risky: traffic goes to another endpoint: GET api.test/items: shop/items -> shop/items"},
+		"status":         {[]string{`"status": 204`, `"status": 200`}, "breaking: another status: GET api.test/status: shop/status -> shop/status"},
+		"redirect":       {[]string{`"path": {"prefix": "/items"}, "status": 301`, `"path": {"prefix": "/things"}, "status": 301`}, "risky: the redirect leads elsewhere: GET api.test/old: old/all -> old/all"},
+		"consumer's key": {[]string{`"alice/key"`, `"alice/other"`}, "breaking: the old API key is refused: GET api.test/status: shop/status -> shop/status"},
+		"port":           {[]string{`8443`, `8444`}, "breaking: "},
+		"certificate":    {[]string{`"secret": "tls"`, `"secret": "other"`}, "risky: certificate removed: all requests: none -> none"},
+		"origin":         {[]string{`"https://app.test"`, `"https://other.test"`}, `breaking: origin "https://app.test" removed, origin "https://other.test" added: GET api.test/status: shop/status -> shop/status`},
+		"public route": {[]string{`"routes": {"all"`, `"routes": {"new": {"match": {"path": {"prefix": "/new"}}, "respond": {"status": 200}}, "all"`},
+			"risky: answered now, open to the public: GET api.test/new: none -> old/new"},
+		"request taken away": {[]string{`"routes": {"all"`, `"routes": {"new": {"match": {"path": {"exact": "/items/1"}, "methods": ["GET"]}, "respond": {"status": 404}}, "all"`},
+			"breaking: CORS removed: GET api.test/items/1: shop/items -> old/new"},
+	} {
+		got := lines(t, changed(t), changed(t, test.pairs...))
+		if len(got) == 0 || !strings.HasPrefix(got[0], test.want) {
+			t.Errorf("%s:\n%s\nwant first: %s", name, strings.Join(got, "\n"), test.want)
+		}
+	}
+}
+
+// A gateway-wide edit is one class, whatever the number of routes, and found in time that grows with it.
+func BenchmarkCompare(b *testing.B) {
+	many := func(timeout string) *schema.Gateway {
+		g := changed(b, `"10s"`, timeout)
+		for i := range 1000 {
+			api := g.APIs["shop"]
+			api.Routes = map[string]schema.Route{}
+			for n := range 5 {
+				r := g.APIs["shop"].Routes["items"]
+				r.Match = &schema.Match{Path: &schema.PathMatch{Prefix: fmt.Sprintf("/api%d/r%d", i, n)}}
+				api.Routes[fmt.Sprint(n)] = r
+			}
+			g.APIs[fmt.Sprintf("api%d", i)] = api
+		}
+		all := g.APIs["old"]
+		all.Routes = map[string]schema.Route{"all": {Match: &schema.Match{Path: &schema.PathMatch{Prefix: "/"}}, Respond: &schema.Respond{Status: 404}}}
+		g.APIs["all"] = all
+		return g
+	}
+	for name, timeout := range map[string]string{"unchanged": `"10s"`, "everything": `"20s"`} {
+		b.Run(name, func(b *testing.B) {
+			old, new := many(`"10s"`), many(timeout)
+			for b.Loop() {
+				r, err := behaviour.Compare(old, new)
+				if err != nil || r.Reaches(diff.Breaking) {
+					b.Fatal(err, r)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,66 @@
+package behaviour
+
+import (
+	"encoding/json"
+	"io"
+
+	"gwc.dev/compiler/diff"
+	"gwc.dev/compiler/space"
+)
+
+// A request is one in JSON.
+type request struct {
+	Method  string        `json:"method"`
+	Host    string        `json:"host"`
+	Path    string        `json:"path"`
+	Query   string        `json:"query,omitempty"`
+	Headers []space.Field `json:"headers,omitempty"`
+	Without []string      `json:"without,omitempty"`
+	Curl    string        `json:"curl"`
+}
+
+// MarshalJSON adds the request, in parts and as a command.
+func (c *Class) MarshalJSON() ([]byte, error) {
+	type plain Class
+	out := struct {
+		*plain
+		Request *request `json:"request,omitempty"`
+	}{plain: (*plain)(c)}
+	if r := c.Request; r != nil {
+		out.Request = &request{r.Method, r.Host, r.Path, r.RawQuery(), r.Header, r.Without, r.Curl(c.Scheme)}
+	}
+	return json.Marshal(out)
+}
+
+// A summary is how many there are of each severity.
+type summary struct {
+	Breaking int `json:"breaking"`
+	Risky    int `json:"risky"`
+	Safe     int `json:"safe"`
+}
+
+func summaryOf(n [diff.Breaking + 1]int) summary {
+	return summary{n[diff.Breaking], n[diff.Risky], n[diff.Safe]}
+}
+
+func writeJSON(w io.Writer, r *Report, places *diff.Report) error {
+	type behaviour struct {
+		Classes []*Class `json:"classes"`
+		Summary summary  `json:"summary"`
+	}
+	out := struct {
+		Behaviour behaviour     `json:"behaviour"`
+		Changes   []diff.Change `json:"changes"`
+		Summary   summary       `json:"summary"`
+	}{behaviour{r.Classes, summaryOf(r.count())}, places.Changes, summaryOf(places.Count())}
+	if out.Behaviour.Classes == nil {
+		out.Behaviour.Classes = []*Class{}
+	}
+	if out.Changes == nil {
+		out.Changes = []diff.Change{}
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(out)
+}
