@@ -77,7 +77,7 @@ func (s *Server) build(b *bundle.Bundle) (*generation, []schema.Problem) {
 	problems = append(problems, found...)
 	g.upstreams, found = s.pool.Build(model, s.secrets)
 	problems = append(problems, found...)
-	g.table, found = route.Build(model, filter.Deps{
+	g.table, found = route.BuildResolved(model, filter.Deps{
 		Secrets: s.secrets, Limits: s.limits, Keys: s.keys, Now: s.o.Clock,
 		Count: func(event, api, route, label string) func() {
 			return g.metrics.Route(api, route).Counter(event, label)

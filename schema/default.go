@@ -121,21 +121,13 @@ func (m *Match) filled() *Match {
 	return &out
 }
 
-// filled returns f with the defaults of its filters, in copies of them.
+// filled returns f with the defaults of its filters. What lacks some is copied.
 func (f Filters) filled() Filters {
 	f.Auth = f.Auth.filled()
-	if f.RateLimit != nil {
-		limit := RateLimit{Disabled: f.RateLimit.Disabled}
-		for name, w := range f.RateLimit.Windows {
-			orDefault(&w.By, "ip")
-			orDefault(&w.Burst, w.Requests)
-			if limit.Windows == nil {
-				limit.Windows = map[string]RateLimitWindow{}
-			}
-			limit.Windows[name] = w
-		}
-		f.RateLimit = &limit
-	}
+	f.RateLimit = f.RateLimit.with(func(w *RateLimitWindow) {
+		orDefault(&w.By, "ip")
+		orDefault(&w.Burst, w.Requests)
+	})
 	if f.Retry != nil {
 		retry := *f.Retry
 		orDefault(&retry.Attempts, 1)

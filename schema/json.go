@@ -47,7 +47,9 @@ func strictUnmarshal(data []byte, v any) error {
 // Sorted yields a map's entries in the order of their keys.
 func Sorted[V any](m map[string]V) iter.Seq2[string, V] {
 	return func(yield func(string, V) bool) {
-		for _, k := range slices.Sorted(maps.Keys(m)) {
+		names := slices.AppendSeq(make([]string, 0, len(m)), maps.Keys(m))
+		slices.Sort(names)
+		for _, k := range names {
 			if !yield(k, m[k]) {
 				return
 			}

@@ -1,5 +1,7 @@
 package schema
 
+import "maps"
+
 // Resolve returns the model with every default filled in and every route holding the filters that are in force
 // there, so that nobody after the compiler asks where a filter was written. A filter that is turned off is
 // absent; a rate limit's windows carry the scope that they were written at; a route without a path match has
@@ -68,24 +70,32 @@ func (f Filters) over(outer Filters) Filters {
 // scoped returns f with the rate limit's windows marked as written at level. A window that counts by route
 // has a bucket a route wherever it is written.
 func (f Filters) scoped(level string) Filters {
-	if f.RateLimit == nil {
-		return f
-	}
-	limit := RateLimit{Disabled: f.RateLimit.Disabled}
-	for name, w := range f.RateLimit.Windows {
-		if w.Scope == "" {
-			w.Scope = level
-		}
+	f.RateLimit = f.RateLimit.with(func(w *RateLimitWindow) {
+		orDefault(&w.Scope, level)
 		if w.By == "route" {
 			w.Scope = "route"
 		}
-		if limit.Windows == nil {
-			limit.Windows = map[string]RateLimitWindow{}
-		}
-		limit.Windows[name] = w
-	}
-	f.RateLimit = &limit
+	})
 	return f
+}
+
+// with returns l with a change of all its windows; where nothing changes that is l itself, which routes go on to share.
+func (l *RateLimit) with(change func(*RateLimitWindow)) *RateLimit {
+	if l == nil {
+		return nil
+	}
+	out := l
+	for name, w := range l.Windows {
+		before := w
+		if change(&w); w == before {
+			continue
+		}
+		if out == l {
+			out = &RateLimit{Disabled: l.Disabled, Windows: maps.Clone(l.Windows)}
+		}
+		out.Windows[name] = w
+	}
+	return out
 }
 
 func (f Filters) withoutDisabled() Filters {

@@ -17,7 +17,12 @@ func Build(g *schema.Gateway, deps filter.Deps) (*Table, []schema.Problem) {
 	if g == nil {
 		return nil, []schema.Problem{{Code: "model", Message: "there is no model"}}
 	}
-	b := &builder{gateway: g.Resolve(), deps: deps, table: &Table{listeners: map[string]*listener{}}}
+	return BuildResolved(g.Resolve(), deps)
+}
+
+// BuildResolved is Build for a model that [schema.Gateway.Resolve] has returned, which it does not do again.
+func BuildResolved(g *schema.Gateway, deps filter.Deps) (*Table, []schema.Problem) {
+	b := &builder{gateway: g, deps: deps, table: &Table{listeners: map[string]*listener{}}}
 	b.filters = filter.NewBuilder(b.gateway, deps)
 	for name, api := range schema.Sorted(b.gateway.APIs) {
 		b.api(name, api)
