@@ -91,9 +91,9 @@ func Compare(old, new *schema.Gateway) (*Report, error) {
 	}
 	r := &Report{}
 	r.listeners(old, new)
-	folded := folder{}
+	folded, undecided := folder{places: map[string]int{}, pairs: map[pairKey]bool{}}, 0
 	for _, group := range groups(before, after) {
-		c := comparison{space: s, group: group, before: before.at(group.old), after: after.at(group.new), keys: map[*routing.Entry]string{}}
+		c := comparison{space: s, group: group, before: before.at(group.old), after: after.at(group.new), keys: map[*routing.Entry]string{}, undecided: &undecided}
 		c.run(&folded)
 	}
 	r.Classes = append(r.Classes, folded.classes...)

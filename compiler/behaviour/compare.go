@@ -13,6 +13,7 @@ type comparison struct {
 	group         group
 	before, after *served
 	keys          map[*routing.Entry]string
+	undecided     *int // how many questions were, at all listeners
 }
 
 // run adds the classes that it finds.
@@ -52,11 +53,11 @@ func (c *comparison) worthAsking(old, new *routing.Entry) bool {
 	return !c.before.of(old).same(c.after.of(new)) && c.may(old, new)
 }
 
-// may reports whether there may be requests that old took and new takes. Of two that are on both sides one wins on
-// both, unless their names decide.
+// may reports whether there may be requests that old took and new takes: not if something on old's side takes what new
+// does and wins over old, or the other way round. Of two routes that are on both sides so one wins on both.
 func (c *comparison) may(old, new *routing.Entry) bool {
 	was, is := c.before.byKey[c.key(new)], c.after.byKey[c.key(old)]
-	return is == new || was == nil || is == nil || old.Tied(was)
+	return (was == nil || !was.Before(old)) && (is == nil || !is.Before(new))
 }
 
 // key is that of an entry, made once.
@@ -76,13 +77,29 @@ func (c *comparison) both(old, new *routing.Entry) space.Result {
 	out = append(out, routing.Matches(c.above(c.after, new, old))...)
 	for _, was := range c.before.under() {
 		for _, is := range c.after.under() {
-			result := c.space.Find(slices.Concat(in, was, is), out)
+			result := c.find(slices.Concat(in, was, is), out)
 			if result.Verdict != space.Empty {
 				return result
 			}
 		}
 	}
 	return space.Result{Verdict: space.Empty}
+}
+
+// maxUndecided bounds the questions that end undecided: each has cost all that one may, and it takes expressions made
+// for it that there is more than one.
+const maxUndecided = 100
+
+// find asks a question, unless too many have come to nothing.
+func (c *comparison) find(in, out []*space.Match) space.Result {
+	if *c.undecided >= maxUndecided {
+		return space.Result{Verdict: space.Undecided}
+	}
+	result := c.space.Find(in, out)
+	if result.Verdict == space.Undecided {
+		*c.undecided++
+	}
+	return result
 }
 
 // above returns the entries of e's side that win over it, of requests that it has in common with another entry.
@@ -105,7 +122,7 @@ func (c *comparison) one(s *served, e *routing.Entry, other *served) space.Resul
 	}
 	for _, out := range outs {
 		for _, under := range s.under() {
-			result := c.space.Find(append([]*space.Match{e.Match}, under...), out)
+			result := c.find(append([]*space.Match{e.Match}, under...), out)
 			if result.Verdict != space.Empty {
 				return result
 			}
@@ -143,6 +160,24 @@ func (c *comparison) scheme() string {
 type folder struct {
 	classes []*Class
 	places  map[string]int
+	pairs   map[pairKey]bool // of routes, of each class
+}
+
+// A pairKey is a pair of routes in a class.
+type pairKey struct {
+	class    int
+	old, new Route
+}
+
+func pairOf(class int, c *Class) pairKey {
+	k := pairKey{class: class}
+	if c.Old != nil {
+		k.old = *c.Old
+	}
+	if c.New != nil {
+		k.new = *c.New
+	}
+	return k
 }
 
 func (f *folder) add(c *Class, alike string) {
@@ -151,17 +186,14 @@ func (f *folder) add(c *Class, alike string) {
 		alike += "undecided"
 	}
 	if at, ok := f.places[alike]; ok {
-		first := f.classes[at]
-		same := func(other *Class) bool { return other.pair() == c.pair() }
-		if !same(first) && !slices.ContainsFunc(first.Alike, same) { // it may be another host of one API
+		if k := pairOf(at, c); !f.pairs[k] { // it may be another host of one API
+			f.pairs[k] = true
 			c.Changes = nil
-			first.Alike = append(first.Alike, c)
+			f.classes[at].Alike = append(f.classes[at].Alike, c)
 		}
 		return
 	}
-	if f.places == nil {
-		f.places = map[string]int{}
-	}
+	f.pairs[pairOf(len(f.classes), c)] = true
 	f.places[alike] = len(f.classes)
 	f.classes = append(f.classes, c)
 }

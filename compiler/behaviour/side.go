@@ -46,7 +46,7 @@ type served struct {
 	listener string // "": there is none
 	hosts    []*space.Match
 	entries  []*routing.Entry
-	byKey    map[string]*routing.Entry
+	byKey    map[string]*routing.Entry // the first of each key
 }
 
 // at returns the side at a listener.
@@ -61,7 +61,9 @@ func (s *side) at(listener string) *served {
 	for _, e := range s.table.Entries {
 		if out.has(e) {
 			out.entries = append(out.entries, e)
-			out.byKey[key(e)] = e
+			if k := key(e); out.byKey[k] == nil {
+				out.byKey[k] = e
+			}
 		}
 	}
 	return out

@@ -3,6 +3,7 @@ package diff
 import (
 	"strconv"
 	"strings"
+	"sync"
 
 	"gwc.dev/schema"
 )
@@ -17,6 +18,9 @@ func (w *walker) rule(pattern string) rule {
 	}
 	return always(Risky, "not classified")
 }
+
+// rules is the table, made once.
+var rules = sync.OnceValue(table)
 
 // table returns the classification: a rule for each pattern but those below "targets", which are safe.
 func table() map[string]rule {

@@ -29,7 +29,7 @@ type walker struct {
 }
 
 func newWalker(before, after *schema.Gateway) *walker {
-	return &walker{before: before, after: after, rules: table()}
+	return &walker{before: before, after: after, rules: rules()}
 }
 
 func (w *walker) compare() {

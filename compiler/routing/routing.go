@@ -127,9 +127,6 @@ func (t *Table) Above(e *Entry) []*Entry {
 // Before reports whether e wins where both take a request. Both are of one table.
 func (e *Entry) Before(other *Entry) bool { return e.place < other.place }
 
-// Tied reports whether nothing but names decides between two entries.
-func (e *Entry) Tied(other *Entry) bool { return e.rank.compare(&other.rank) == 0 }
-
 // A rank is all that precedence looks at before names.
 type rank struct {
 	host    int // 0: exact; else how specific a wildcard is, and last any
