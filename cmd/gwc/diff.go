@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -11,8 +12,8 @@ import (
 
 func (a *app) diffCommand() *cobra.Command {
 	var (
-		base, format, failOn string
-		registry             registryFlags
+		base, format, failOn, approvals string
+		registry                        registryFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "diff ENV",
@@ -51,6 +52,9 @@ file, or oci://. Without --base it is origin/main, or HEAD where there is no ori
 			if err != nil {
 				return err
 			}
+			if err := a.approve(report, approvals); err != nil {
+				return err
+			}
 			if err := behaviour.Write(a.out, format, report, diff.Compare(prev, next)); err != nil {
 				return err
 			}
@@ -63,6 +67,27 @@ file, or oci://. Without --base it is origin/main, or HEAD where there is no ori
 	cmd.Flags().StringVar(&base, "base", "", "what to compare with: a git revision, a directory, a bundle file or oci://")
 	cmd.Flags().StringVar(&format, "format", "text", "how to print the difference: text, markdown or json")
 	cmd.Flags().StringVar(&failOn, "fail-on", "none", "the least class of a behavioural change that makes the exit status 1: breaking, risky, any or none")
+	cmd.Flags().StringVar(&approvals, "approvals", "", "a file of changes that are accepted, which --fail-on does not mind")
 	registry.add(cmd)
 	return cmd
+}
+
+// approve marks what a file of approvals accepts; "": there is none.
+func (a *app) approve(report *behaviour.Report, file string) error {
+	if file == "" {
+		return nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return fmt.Errorf("--approvals: %w", err)
+	}
+	defer f.Close()
+	approvals, err := behaviour.ReadApprovals(file, f)
+	if err != nil {
+		return err
+	}
+	for _, note := range report.Approve(approvals, a.now()) {
+		fmt.Fprintln(a.err, "gwc: "+note)
+	}
+	return nil
 }

@@ -53,6 +53,8 @@ type Class struct {
 	Alike []*Class `json:"alike,omitempty"`
 	// Undecided says that it was not found out within bounds whether there is such a request.
 	Undecided bool `json:"undecided,omitempty"`
+	// Approved says until when and why the class was accepted; empty: it was not.
+	Approved string `json:"approved,omitempty"`
 }
 
 // A Route names a route and where it stands.
@@ -101,7 +103,7 @@ func Compare(old, new *schema.Gateway) (*Report, error) {
 	return r, nil
 }
 
-// Reaches reports whether there is a class that is at least of a severity.
+// Reaches reports whether there is a class that is at least of a severity and was not approved.
 func (r *Report) Reaches(least diff.Class) bool {
-	return slices.ContainsFunc(r.Classes, func(c *Class) bool { return c.Severity >= least })
+	return slices.ContainsFunc(r.Classes, func(c *Class) bool { return c.Severity >= least && c.Approved == "" })
 }

@@ -23,9 +23,10 @@ type request struct {
 func (c *Class) MarshalJSON() ([]byte, error) {
 	type plain Class
 	out := struct {
+		ID string `json:"id"`
 		*plain
 		Request *request `json:"request,omitempty"`
-	}{plain: (*plain)(c)}
+	}{ID: c.ID(), plain: (*plain)(c)}
 	if r := c.Request; r != nil {
 		out.Request = &request{r.Method, r.Host, r.Path, r.RawQuery(), r.Header, r.Without, r.Curl(c.Scheme)}
 	}

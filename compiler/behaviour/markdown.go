@@ -58,7 +58,10 @@ func (c *Class) row() string {
 			route += diff.Escape(", likewise " + few(c.Alike))
 		}
 	}
-	differs := []string{diff.Escape(c.title())}
+	differs := []string{diff.Escape(c.title() + " [" + c.ID() + "]")}
+	if c.Approved != "" {
+		differs = append(differs, diff.Escape("approved "+c.Approved))
+	}
 	for _, change := range c.Changes {
 		differs = append(differs, diff.Code(line(change)))
 	}

@@ -63,7 +63,7 @@ func writeText(w io.Writer, r *Report, places *diff.Report) error {
 	}
 	b := bufio.NewWriter(w)
 	for _, c := range r.Classes {
-		fmt.Fprintf(b, "%s: %s\n    %s\n", c.Severity, c.title(), c.request())
+		fmt.Fprintf(b, "%s: %s [%s]\n    %s\n", c.Severity, c.title(), c.ID(), c.request())
 		if c.Old != nil || c.New != nil {
 			fmt.Fprintf(b, "    route %s\n", c.pair())
 		}
@@ -72,6 +72,9 @@ func writeText(w io.Writer, r *Report, places *diff.Report) error {
 		}
 		if len(c.Alike) > 0 {
 			fmt.Fprintf(b, "    likewise %s\n", few(c.Alike))
+		}
+		if c.Approved != "" {
+			fmt.Fprintf(b, "    approved %s\n", c.Approved)
 		}
 	}
 	fmt.Fprintln(b, r.summary())

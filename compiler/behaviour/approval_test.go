@@ -1,0 +1,65 @@
+package behaviour_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gwc.dev/compiler/behaviour"
+	"gwc.dev/compiler/diff"
+)
+
+func TestApprovals(t *testing.T) {
+	compare := func() *behaviour.Report {
+		r, err := behaviour.Compare(changed(t), changed(t, `"requests": 60`, `"requests": 30`))
+		if err != nil || len(r.Classes) != 1 {
+			t.Fatal(err, r)
+		}
+		return r
+	}
+	id := compare().Classes[0].ID()
+	today := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		file    string
+		reaches bool
+		notes   []string
+	}{
+		"approved":        {"approvals: [{change: " + id + ", reason: told, expires: 2026-11-24}]", false, nil},
+		"nothing":         {"", true, nil},
+		"expired":         {"approvals: [{change: " + id + ", reason: told, expires: 2026-11-23}]", true, []string{"a.yaml:1: the approval of " + id + " (rate limit lowered) ended on 2026-11-23"}},
+		"another change":  {"approvals:\n- {change: 00000000, reason: told, expires: 2027-01-01}", true, []string{"a.yaml:2: no behavioural change has the id 00000000: remove the approval once it is not needed"}},
+		"quoted as a day": {"approvals: [{change: '" + id + "', reason: told, expires: '2026-12-01'}]", false, nil},
+	} {
+		r := compare()
+		approvals, err := behaviour.ReadApprovals("a.yaml", strings.NewReader(test.file))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(test.notes, r.Approve(approvals, today)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if r.Reaches(diff.Breaking) != test.reaches {
+			t.Errorf("%s: reaches %v", name, !test.reaches)
+		}
+	}
+}
+
+func TestApprovalsThatAreNone(t *testing.T) {
+	for file, want := range map[string]string{
+		"approvals: [{change: xyz, reason: a, expires: 2026-01-01}]":        `a.yaml:1: change: "xyz" is no change's id, which gwc diff shows in brackets`,
+		"approvals: [{change: 0a0a0a0a, reason: ' ', expires: 2026-01-01}]": "a.yaml:1: reason: say why the change is accepted",
+		"approvals:\n- {change: 0a0a0a0a, reason: a, expires: soon}":        `a.yaml:2: expires: "soon" is no day, as 2026-12-31 is one`,
+		"approvals: [{change: 0a0a0a0a, reason: a, until: 2026-01-01}]":     `a.yaml:1: an approval has no field "until": it has change, reason and expires`,
+		"approvals: [yes]": "a.yaml:1: an approval has change, reason and expires",
+		"approved: []":     "a.yaml:1: a file of approvals has one field, approvals, which is a list",
+		"- x":              "a.yaml:1: a file of approvals has one field, approvals, which is a list",
+		"approvals: [":     "a.yaml: line 1: did not find expected node content",
+	} {
+		_, err := behaviour.ReadApprovals("a.yaml", strings.NewReader(file))
+		if err == nil || err.Error() != want {
+			t.Errorf("%s:\n%v\nwant\n%s", file, err, want)
+		}
+	}
+}
