@@ -5,7 +5,10 @@ package http1
 // An arrival waits for a client's next request.
 type arrival struct{}
 
-func (a *arrival) init(*wire, *Reader) {}
+func (a *arrival) init(*Conn) {}
 
-// wait waits until r has something buffered; false: nothing will come.
-func (a *arrival) wait(r *Reader) bool { return r.need(1) == nil }
+// wait waits until a request has come; false: none will.
+func (a *arrival) wait(c *Conn) bool { return c.reader.need(1) == nil }
+
+// ended reports whether the peer has ended its side unnoticed.
+func (a *arrival) ended() bool { return false }

@@ -183,6 +183,9 @@ func (c *Call) do(x *exchange.Exchange) error {
 		return within(err)
 	}
 	c.answered = true
+	if c.sender == nil {
+		c.writer.release() // all is sent: the answer's writer takes the same buffer
+	}
 	if c.sender.headCame() && c.o.HeadTimeout > 0 {
 		c.wire.readUntil(c.end, c.o.Timeout/64)
 	}
@@ -194,7 +197,7 @@ func (c *Call) send(x *exchange.Exchange) (err error) {
 	body := x.Request.Body
 	atHand, ok := body.(interface{ AtHand() bool })
 	switch {
-	case body == nil && c.wire.owe(c.writer.b): // Close gives the buffer back
+	case body == nil && c.wire.owe(c.writer.b): // it goes out with the first read
 	case body == nil:
 		err = c.writer.Flush()
 	case ok && x.Request.Length <= mediumBuffer && atHand.AtHand():

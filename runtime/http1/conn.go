@@ -28,12 +28,14 @@ type Conn struct {
 	ctx       context.Context
 	cancel    context.CancelFunc
 	interrupt Interrupt
-	seen      uint64 // the interrupt's turn, when it was last looked at
+	seen      uint64 // the interrupt's turn, when the watch last looked at it
+	looked    bool   // the watch has looked at the connection in that turn
 	state     atomic.Int32
 
 	x         exchange.Exchange
 	meta      Meta
 	answer    Meta       // of the answer
+	head      bool       // the request's head has been read
 	speaking  sync.Mutex // guards what is written before the answer
 	answered  bool       // the answer has begun, or a tunnel
 	streaming bool       // another goroutine reads the body
@@ -56,7 +58,7 @@ func newConn(s *Server, conn net.Conn) *Conn {
 	c.wire.eachWrite = c.o.StallTimeout
 	c.reader.init(&c.wire, c.o.Limits, c.o.Buffers)
 	c.writer.init(&c.wire, c.o.Buffers)
-	c.next.init(&c.wire, &c.reader)
+	c.next.init(c)
 	if addr, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		remote := addr.AddrPort()
 		c.remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
@@ -116,7 +118,7 @@ func (c *Conn) serve() {
 			c.handOver()
 			return
 		}
-		if !c.exchange() {
+		if !c.readHead() || !c.exchange() {
 			return
 		}
 	}
@@ -154,49 +156,77 @@ func (c *Conn) handshake() bool {
 	return true
 }
 
-// await waits for the next request; false: there is none.
+// await waits for the next request; false: there is none. It may have read its head.
 func (c *Conn) await() bool {
 	c.wire.eachRead = 0
 	c.reader.begin()
 	if c.reader.Buffered() == 0 {
-		if c.state.Load() != fresh {
-			c.wire.limitRead(c.o.IdleTimeout)
-			c.state.Store(idle)
-			if c.server.draining.Load() && c.state.CompareAndSwap(idle, closed) {
-				return false
-			}
-		}
-		if !c.next.wait(&c.reader) {
-			return false
-		}
-		if !c.state.CompareAndSwap(idle, busy) && !c.state.CompareAndSwap(fresh, busy) {
+		if c.state.Load() != fresh && !c.rest() || !c.next.wait(c) || !c.wake() {
 			return false
 		}
 	}
-	if !bytes.Contains(c.reader.unread(), []byte("\r\n\r\n")) {
+	if !c.head && !bytes.Contains(c.reader.unread(), []byte("\r\n\r\n")) {
 		c.wire.limitRead(c.o.HeaderTimeout)
 	}
 	return true
 }
 
-// exchange serves one request; false: the connection ends with it.
-func (c *Conn) exchange() bool {
+// rest begins the time between two requests; false: the connection ends instead.
+func (c *Conn) rest() bool {
+	c.wire.limitRead(c.o.IdleTimeout)
+	c.state.Store(idle)
+	c.ending = c.server.draining.Load() && c.state.CompareAndSwap(idle, closed)
+	return !c.ending
+}
+
+// wake ends the time between two requests; false: somebody has closed the connection meanwhile.
+func (c *Conn) wake() bool {
+	return c.state.CompareAndSwap(idle, busy) || c.state.CompareAndSwap(fresh, busy) || c.state.Load() == busy
+}
+
+// servePlain serves the request that has come, if that is all that is to be read from the connection before its answer
+// and this is not the first; false: the request is not served, or the connection ends.
+func (c *Conn) servePlain() bool {
+	if c.state.Load() == fresh || !bytes.HasSuffix(c.reader.unread(), []byte("\r\n\r\n")) || !c.wake() || !c.readHead() {
+		return false
+	}
+	if c.x.Request.Body != nil || c.meta.Upgrade != "" || c.reader.Buffered() > 0 || !c.exchange() {
+		return false
+	}
+	c.reader.begin()
+	c.interrupt.turn.Add(2) // for the watch to see that this rest is another one
+	return c.rest()
+}
+
+// readHead reads the next request's head, unless that has been done; false: the connection ends with it.
+func (c *Conn) readHead() bool {
+	if c.head {
+		return true
+	}
 	c.reset()
 	err := c.reader.ReadRequest(&c.x.Request, &c.meta)
 	if err != nil {
 		c.unreadable(err)
+		c.ending = true
 		return false
 	}
-	c.wire.eachRead = c.o.StallTimeout
-	if c.meta.Expect && c.x.Request.Body != nil {
-		c.reader.body.starter = c
+	c.head = true
+	return true
+}
+
+// exchange serves the request whose head has been read; false: the connection ends with it.
+func (c *Conn) exchange() bool {
+	c.head = false
+	if c.x.Request.Body != nil {
+		c.wire.eachRead = c.o.StallTimeout
+		if c.meta.Expect {
+			c.reader.body.starter = c
+		}
 	}
 	c.server.handler.ServeExchange(c, &c.x)
 	c.x.Request.Body, c.x.Response.Body = nil, nil // an idle connection holds no answers
-	if !c.answered || c.ending {
-		return false
-	}
-	return c.reader.body.Whole() || c.skipBody()
+	c.ending = c.ending || !c.answered || !c.reader.body.Whole() && !c.skipBody()
+	return !c.ending
 }
 
 // reset makes the connection ready for the next exchange, with the memory of the last one.
@@ -240,13 +270,22 @@ func (c *Conn) turnAway() {
 	}
 }
 
-// stillWaiting reports whether the handler has been waiting for an endpoint since it was last asked. Only the
-// server's watch asks.
-func (c *Conn) stillWaiting() bool {
+// stands reports whether the handler has been waiting for an endpoint since the watch last asked, or the connection
+// resting, which it reports once.
+func (c *Conn) stands() (waiting, resting bool) {
 	turn := c.interrupt.turn.Load()
-	still := turn&1 == 1 && turn == c.seen
+	before := c.seen
 	c.seen = turn
-	return still
+	switch {
+	case turn != before:
+		c.looked = false
+	case turn&1 == 1:
+		return true, false
+	case !c.looked && c.state.Load() == idle:
+		c.looked = true
+		return false, true
+	}
+	return false, false
 }
 
 // gone says that nobody waits for the answer any more.

@@ -58,12 +58,26 @@ func (w *Writer) copyFixed(src io.Reader, left int64) error {
 		case err != nil:
 			return w.broken(within(err))
 		case len(w.b) == cap(w.b) || !ready(src):
+			moved := len(w.b)
 			if err := w.write(); err != nil {
 				return err
 			}
+			w.fit(moved, left)
 		}
 	}
 	return w.write()
+}
+
+// fit changes the buffer, which is empty, to the pace of a body of which so much was just moved: one that fills it
+// goes on in a huge one, which saves system calls, and one that is slow does not keep that while it waits.
+func (w *Writer) fit(moved int, left int64) {
+	switch {
+	case moved == cap(w.b) && left > largeBuffer:
+		w.grow(hugeBuffer)
+	case moved < largeBuffer && cap(w.b) == hugeBuffer:
+		w.release()
+		w.b = w.pool.get(largeBuffer)[:0]
+	}
 }
 
 // copyStream copies a body of unknown length.

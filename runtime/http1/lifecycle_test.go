@@ -170,17 +170,26 @@ func TestShutdown(t *testing.T) {
 
 func TestShutdownCutsWhatDoesNotEnd(t *testing.T) {
 	arrived := make(chan struct{})
-	s, address := serve(t, handle(func(_ *http1.Conn, x *exchange.Exchange) {
-		close(arrived)
+	s, address := serve(t, handle(func(c *http1.Conn, x *exchange.Exchange) {
+		if x.Request.Path == "/quick" {
+			echo.ServeExchange(c, x)
+			return
+		}
+		arrived <- struct{}{}
 		<-x.Context.Done()
 	}), http1.Options{})
-	c := dial(t, address)
-	c.send("GET /" + head + "\r\n")
+	first, later := dial(t, address), dial(t, address)
+	first.send("GET /" + head + "\r\n")
+	later.send("GET /quick" + head + "\r\n")
+	later.answer("GET")
+	later.send("GET /" + head + "\r\n")
+	<-arrived
 	<-arrived
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if n := s.Shutdown(ctx); n != 1 {
+	if n := s.Shutdown(ctx); n != 2 {
 		t.Errorf("%d connections cut", n)
 	}
-	c.closed()
+	first.closed()
+	later.closed()
 }

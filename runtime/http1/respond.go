@@ -32,7 +32,11 @@ func (c *Conn) Respond(x *exchange.Exchange, trailer Trailer) error {
 	if announcing, ok := trailer.(interface{ Announced() string }); ok {
 		c.answer.Trailer = announcing.Announced()
 	}
-	err := c.writer.WriteResponse(x.Request.Method, out, &c.answer, c.server.dates.at(time.Now()))
+	date := ""
+	if _, dated := out.Header.Lookup("Date"); !dated {
+		date = c.server.dates.at(time.Now())
+	}
+	err := c.writer.WriteResponse(x.Request.Method, out, &c.answer, date)
 	if err != nil {
 		c.answered = false
 		return err

@@ -48,6 +48,29 @@ func TestPipelinedRequestsAreAnsweredInOrder(t *testing.T) {
 	c.closed()
 }
 
+func TestRequestThatComesDuringAnAnswerIsServed(t *testing.T) {
+	serving, sent := make(chan struct{}), make(chan struct{})
+	_, address := serve(t, handle(func(c *http1.Conn, x *exchange.Exchange) {
+		serving <- struct{}{}
+		<-sent
+		echo.ServeExchange(c, x)
+	}), http1.Options{})
+	c := dial(t, address)
+	c.send("GET /0" + head + "\r\n")
+	for _, path := range []string{"/1", "/2", "/3", ""} {
+		<-serving
+		if path != "" {
+			c.send("GET " + path + head + "\r\n")
+		}
+		sent <- struct{}{}
+	}
+	for _, want := range []string{"GET /0", "GET /1", "GET /2", "GET /3"} {
+		if _, got := c.answer("GET"); got != want {
+			t.Fatalf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestRequestsArriveInAnyPieces(t *testing.T) {
 	_, address := serve(t, echo, http1.Options{})
 	c := dial(t, address)

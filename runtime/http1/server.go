@@ -196,7 +196,7 @@ func (s *Server) Shutdown(ctx context.Context) (cut int) {
 	s.mu.Lock()
 	cut = len(s.conns)
 	for c := range s.conns {
-		c.cut()
+		go c.cut() // it waits for what is under way
 	}
 	s.mu.Unlock()
 	<-s.emptied
@@ -208,11 +208,12 @@ const watchEvery = 250 * time.Millisecond
 
 // watch ends the waits of clients that are gone, while there are connections. It costs a request nothing but the
 // mark of its waits: whoever waits through one round is looked at in the next. A client that has ended its side of
-// the connection is gone, as nginx and net/http see it.
+// the connection is gone, as nginx and net/http see it. A connection that rests through one round is looked at as well,
+// once: its end may have come unnoticed.
 func (s *Server) watch() {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
-	var waiting []*Conn
+	var waiting, resting []*Conn
 	for range ticker.C {
 		s.mu.Lock()
 		if len(s.conns) == 0 {
@@ -220,10 +221,13 @@ func (s *Server) watch() {
 			s.mu.Unlock()
 			return
 		}
-		waiting = waiting[:0]
+		waiting, resting = waiting[:0], resting[:0]
 		for c := range s.conns {
-			if c.stillWaiting() {
+			switch waits, rests := c.stands(); {
+			case waits:
 				waiting = append(waiting, c)
+			case rests:
+				resting = append(resting, c)
 			}
 		}
 		s.mu.Unlock()
@@ -232,6 +236,12 @@ func (s *Server) watch() {
 				c.gone()
 			}
 			waiting[i] = nil
+		}
+		for i, c := range resting {
+			if c.next.ended() {
+				c.drain()
+			}
+			resting[i] = nil
 		}
 	}
 }
