@@ -44,6 +44,9 @@ type Options struct {
 	// Upstream returns the host:port to use in place of an endpoint's own; "" keeps it.
 	Upstream func(upstream, endpoint string) string
 
+	// RevealRoute names the route that took a request in its answer, as "Gwproxy-Route: api/route": for tests.
+	RevealRoute bool
+
 	// Logger takes what operators should know. Nil: nothing is logged.
 	Logger *slog.Logger
 	// AccessLog takes one line of JSON a request. Nil: none.

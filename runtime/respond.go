@@ -25,11 +25,13 @@ func (v *visit) respond() {
 		failGRPC(x)
 	}
 	x.Response.Header.Set("X-Request-Id", x.ID)
+	v.reveal()
 	err := v.carrier.Respond(x, v.trailer())
 	if errors.Is(err, http1.ErrUnwritable) {
 		v.answer.Close()
 		x.Fail(http.StatusBadGateway, upstream.Other, "The backend gave no valid answer.")
 		x.Response.Header.Set("X-Request-Id", x.ID)
+		v.reveal()
 		v.status = x.Response.Status
 		err = v.carrier.Respond(x, nil)
 	}

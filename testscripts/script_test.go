@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,12 +14,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
+	"sigs.k8s.io/yaml"
 )
 
 // bin holds gwc and gwproxy as they are shipped.
@@ -78,6 +81,7 @@ func TestScripts(t *testing.T) {
 			"get":      get,
 			"serial":   serial,
 			"refused":  refused,
+			"step":     step,
 		},
 	})
 }
@@ -99,6 +103,30 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	if got != args[0] {
 		ts.Fatalf("%s exited with %s, want %s", strings.Join(args[1:], " "), got, args[0])
 	}
+}
+
+// step runs a step of a workflow or an action as its runner does: step STATUS FILE NAME.
+func step(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: step STATUS FILE NAME")
+	}
+	type steps struct {
+		Steps []struct{ Name, Run string }
+	}
+	var file struct {
+		Jobs map[string]steps
+		Runs steps // of an action
+	}
+	ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(args[1])), &file))
+	for _, part := range append(slices.Collect(maps.Values(file.Jobs)), file.Runs) {
+		for _, s := range part.Steps {
+			if s.Name == args[2] {
+				status(ts, false, []string{args[0], "bash", "-e", "-o", "pipefail", "-c", s.Run})
+				return
+			}
+		}
+	}
+	ts.Fatalf("%s has no step %q", args[1], args[2])
 }
 
 // startRegistry starts an OCI registry and puts its address into a variable: registry REGISTRY.

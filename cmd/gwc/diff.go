@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -12,8 +13,8 @@ import (
 
 func (a *app) diffCommand() *cobra.Command {
 	var (
-		base, format, failOn, approvals string
-		registry                        registryFlags
+		base, format, failOn, approvals, proxies string
+		registry                                 registryFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "diff ENV",
@@ -40,6 +41,13 @@ file, or oci://. Without --base it is origin/main, or HEAD where there is no ori
 				}
 				reached = func(r *behaviour.Report) bool { return r.Reaches(threshold) }
 			}
+			var again *replay
+			if proxies != "" {
+				var err error
+				if again, err = newReplay(proxies); err != nil {
+					return err
+				}
+			}
 			next, err := a.loaded(args[0])
 			if err != nil {
 				return err
@@ -58,16 +66,22 @@ file, or oci://. Without --base it is origin/main, or HEAD where there is no ori
 			if err := behaviour.Write(a.out, format, report, diff.Compare(prev, next)); err != nil {
 				return err
 			}
-			if reached(report) {
-				return errFindings
+			if again != nil {
+				err = again.run(cmd.Context(), a.err, report)
 			}
-			return nil
+			switch {
+			case errors.Is(err, errReplay) || err == nil && reached(report):
+				return errFindings
+			default:
+				return err
+			}
 		},
 	}
 	cmd.Flags().StringVar(&base, "base", "", "what to compare with: a git revision, a directory, a bundle file or oci://")
 	cmd.Flags().StringVar(&format, "format", "text", "how to print the difference: text, markdown or json")
 	cmd.Flags().StringVar(&failOn, "fail-on", "none", "the least class of a behavioural change that makes the exit status 1: breaking, risky, any or none")
 	cmd.Flags().StringVar(&approvals, "approvals", "", "a file of changes that are accepted, which --fail-on does not mind")
+	cmd.Flags().StringVar(&proxies, "replay", "", "send every example to two running proxies, OLD,NEW, and see whether they take it as claimed")
 	registry.add(cmd)
 	return cmd
 }

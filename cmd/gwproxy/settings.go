@@ -32,6 +32,7 @@ Bundles
 Serving
   --secrets-dir DIR        where secrets are mounted, as DIR/NAME/KEY (default /etc/gwproxy/secrets)
   --listen NAME=ADDR       serve a listener at HOST:PORT instead of its own port (may be repeated)
+  --reveal-route           name the route in answers, as Gwproxy-Route: for tests, not for the public
   --drain-delay TIME       on SIGTERM, go on taking connections for this long, not ready any more (default 0s)
   --drain-timeout TIME     then let requests finish for this long (default 20s)
 
@@ -47,7 +48,7 @@ type settings struct {
 	source, environment, secretsDir, stateDir, admin, accessLog string
 	keys                                                        list
 	listen                                                      addresses
-	insecure, plainHTTP, help, showVersion                      bool
+	insecure, plainHTTP, reveal, help, showVersion              bool
 	pollInterval, drainDelay, drainTimeout                      time.Duration
 	level                                                       slog.Level
 }
@@ -65,6 +66,7 @@ func parse(args []string) (*settings, error) {
 	flags.StringVar(&s.stateDir, "state-dir", "", "")
 	flags.StringVar(&s.secretsDir, "secrets-dir", "/etc/gwproxy/secrets", "")
 	flags.Var(s.listen, "listen", "")
+	flags.BoolVar(&s.reveal, "reveal-route", false, "")
 	flags.DurationVar(&s.drainDelay, "drain-delay", 0, "")
 	flags.DurationVar(&s.drainTimeout, "drain-timeout", 20*time.Second, "")
 	flags.StringVar(&s.admin, "admin", "127.0.0.1:9901", "")
@@ -106,7 +108,7 @@ func (s *settings) options(stdout, stderr io.Writer) (o runtime.Options, done fu
 	o = runtime.Options{
 		Source: s.source, PlainHTTP: s.plainHTTP, PollInterval: s.pollInterval,
 		InsecureSkipVerify: s.insecure, Environment: s.environment,
-		SecretsDir: s.secretsDir, StateDir: s.stateDir, AdminAddr: s.admin, Listen: s.listen,
+		RevealRoute: s.reveal, SecretsDir: s.secretsDir, StateDir: s.stateDir, AdminAddr: s.admin, Listen: s.listen,
 		DrainDelay: s.drainDelay, DrainTimeout: s.drainTimeout, Version: version.Of(),
 		Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: s.level})),
 	}

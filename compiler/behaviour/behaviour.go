@@ -40,8 +40,9 @@ type Class struct {
 	Reason string `json:"reason"`
 	// Listeners are those, by their names in the new model, or in the old one where they are gone, at which it happens.
 	Listeners []string `json:"listeners"`
-	// Scheme is what the request is sent by: "http" or "https".
-	Scheme string `json:"-"`
+	// Scheme is what the request is sent by, "http" or "https", and Port one of the listeners'.
+	Scheme string `json:"scheme,omitempty"`
+	Port   int    `json:"port,omitempty"`
 	// Request is one of the class; nil: all requests of the listeners are in it.
 	Request *space.Request `json:"-"`
 	// Old and New are the routes that took and take it; nil: none does.

@@ -137,7 +137,8 @@ func (c *comparison) add(to *folder, old, new *routing.Entry, result space.Resul
 		return
 	}
 	class := judge(c.before.side, c.after.side, old, new)
-	class.Request, class.Listeners, class.Scheme = result.Request, c.group.names, c.scheme()
+	class.Request, class.Listeners = result.Request, c.group.names
+	c.address(class)
 	if result.Verdict == space.Undecided {
 		class.Undecided = true
 	}
@@ -148,12 +149,13 @@ func (c *comparison) add(to *folder, old, new *routing.Entry, result space.Resul
 	to.add(class, alike)
 }
 
-// scheme is what requests are sent by at the listeners.
-func (c *comparison) scheme() string {
-	if c.after.gateway.Listeners[c.group.new].TLS != nil {
-		return "https"
+// address says how the listeners are reached.
+func (c *comparison) address(class *Class) {
+	l := c.after.gateway.Listeners[c.group.new]
+	class.Scheme, class.Port = "http", l.Port
+	if l.TLS != nil {
+		class.Scheme = "https"
 	}
-	return "http"
 }
 
 // A folder makes one class of those that differ alike.

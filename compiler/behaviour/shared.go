@@ -76,9 +76,11 @@ func (c *comparison) torn(to *folder, moves []move, sides func(move) (one, sever
 		change := diff.Change{
 			Path: "rateLimit", Kind: diff.Changed, Class: class, Reason: reason, Old: shown[0].String(), New: shown[1].String(),
 		}
-		to.add(&Class{
-			Severity: class, Reason: reason, Listeners: c.group.names, Scheme: c.scheme(), Request: shown[1],
+		found := &Class{
+			Severity: class, Reason: reason, Listeners: c.group.names, Request: shown[1],
 			Old: named(last.old), New: named(last.new), Changes: []diff.Change{change},
-		}, one)
+		}
+		c.address(found)
+		to.add(found, one)
 	}
 }
