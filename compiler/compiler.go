@@ -45,7 +45,9 @@ type Environment struct {
 	Dir string
 	// Model is the resolved model. It is nil when a finding prevents it.
 	Model *schema.Gateway
-	// Positions are where the model's places are written.
+	// Tests are those that stand beside the APIs. The model has none.
+	Tests map[string]schema.Test
+	// Positions are where the model's places and the tests are written.
 	Positions *Positions
 	Findings  diag.List
 }
@@ -85,7 +87,7 @@ func (e *Environment) compile(m *module, o partition) error {
 	} else if g, err = e.whole(pkg); g == nil {
 		return err
 	}
-	e.Model = g.Resolve()
+	e.Model, e.Tests = g.Resolve(), g.Tests
 	e.Positions.inherit(e.Model)
 	if g.Environment != m.name {
 		f := diag.Finding{

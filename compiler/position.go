@@ -18,6 +18,8 @@ type Positions struct {
 	filters   map[string]bool
 }
 
+const testsField = "tests"
+
 func newPositions() *Positions {
 	p := &Positions{
 		at:        map[schema.Path]diag.Position{},
@@ -35,11 +37,14 @@ func jsonName(f reflect.StructField) string {
 	return name
 }
 
-// All returns the positions of all places that are written somewhere, and those of the filters that a
-// resolved route inherits.
+// All returns the positions of all places of the resolved model that are written somewhere, those of the filters that
+// a route inherits among them. Tests are no part of it.
 func (p *Positions) All() map[schema.Path]diag.Position {
 	all := maps.Clone(p.at)
 	maps.Copy(all, p.inherited)
+	maps.DeleteFunc(all, func(path schema.Path, _ diag.Position) bool {
+		return path == testsField || strings.HasPrefix(string(path), testsField+".")
+	})
 	return all
 }
 

@@ -39,6 +39,10 @@ func patterned(regex string) string {
 	switch regex {
 	case `^https?://[^ ]+$`:
 		return `a URL such as "https://login.example.com/keys"`
+	case `^https?://[^/?#@ ]+([/?][^# ]*)?$`:
+		return `a URL such as "https://api.example.com/echo?page=1"`
+	case `^[a-zA-Z0-9][-_a-zA-Z0-9]*/[a-zA-Z0-9][-_a-zA-Z0-9]*$`:
+		return `the names of an API and its route such as "echo/default"`
 	case `^[0-9a-f]{64}$`:
 		return "a SHA-256 digest as 64 lower-case hexadecimal digits"
 	case `^[a-z][a-z0-9+.-]*://(\*\.)?[a-z0-9._\[\]:-]+$`:

@@ -18,6 +18,7 @@
 //	auth-no-keys            auth asks for API keys and no consumer has one (warning)
 //	certificate-missing     a listener speaks TLS without a certificate
 //	consumer-unknown        auth allows a consumer that does not exist (warning where a token may name it)
+//	canary-unsplit          a route with header or query matches and its default cannot share requests: one has them all
 //	cors-empty              CORS allows no origin (warning)
 //	cors-origin             an origin is written as no browser writes it
 //	duration-order          a bound lies above the bound around it
@@ -41,6 +42,7 @@
 //	listener-unknown        a listener is named that does not exist
 //	path-match              a path match has not exactly one of exact, prefix and regex
 //	port-shared             two listeners, or one and the admin server, have the same port
+//	preflight-unanswered    nothing answers the CORS preflights of a route that asks for header fields (warning)
 //	prefix-without-match    a prefix is replaced that no prefix match has matched
 //	proxy-address           a trusted proxy is neither an IP address nor a CIDR range
 //	rate-limit-anonymous    requests are counted by consumer where none is known (warning)
@@ -56,6 +58,9 @@
 //	route-conflict          two routes take the same requests at the same precedence
 //	route-outranked         a route that asks for more loses requests to one that lists methods (warning)
 //	route-overlap           two routes take some of the same requests, and only their names decide (warning)
+//	route-taken             a route takes requests of another owner's that neither host nor path tells apart (warning)
+//	route-undecided         it was not found out within bounds whether a route shares requests (info)
+//	route-unreachable       no request reaches a route, or none of some hosts (then a warning)
 //	slo-unreachable         a latency objective lies above a route's timeout (warning)
 //	unused-consumer         a consumer has API keys that no route asks for (info)
 //	unused-upstream         no route sends requests to an upstream (warning)
@@ -66,7 +71,11 @@
 package check
 
 import (
+	"slices"
+
 	"gwc.dev/compiler/diag"
+	"gwc.dev/compiler/routing"
+	"gwc.dev/compiler/space"
 	"gwc.dev/schema"
 )
 
@@ -75,6 +84,10 @@ import (
 func Run(g *schema.Gateway) diag.List {
 	p := &pass{Gateway: g, routes: routesOf(g)}
 	p.candidates = candidatesOf(p)
+	p.conflicts, p.lost = map[string]bool{}, map[string]bool{}
+	if table, err := routing.Of(space.New(0), g); err == nil { // what is wrong is reported by checkMatches
+		p.table = table
+	}
 	for _, check := range []func(*pass){
 		checkListeners,
 		checkLimits,
@@ -94,6 +107,9 @@ func Run(g *schema.Gateway) diag.List {
 		checkEmptyLists,
 		checkConflicts,
 		checkOutranked,
+		checkReach,
+		checkTaken,
+		checkPreflights,
 		checkAuth,
 		checkAllow,
 		checkJWKS,
@@ -107,6 +123,7 @@ func Run(g *schema.Gateway) diag.List {
 	} {
 		check(p)
 	}
+	p.findings = slices.DeleteFunc(p.findings, p.moot)
 	return p.findings.Sorted()
 }
 
@@ -116,6 +133,21 @@ type pass struct {
 	routes     []route
 	candidates []*candidate // the routes, in the same order
 	findings   diag.List
+
+	table     *routing.Table  // nil: there is none, and it is said why
+	conflicts map[string]bool // the routes that are in a conflict, as "api/route"
+	lost      map[string]bool // the routes that no request reaches
+	undecided int             // how many questions were
+}
+
+// moot reports whether a finding says that a route loses some requests which loses them all.
+func (p *pass) moot(f diag.Finding) bool {
+	switch f.Code {
+	case "route-overlap", "route-outranked", "route-taken":
+		names := f.Path.Names()
+		return len(names) > 3 && p.lost[names[1]+"/"+names[3]]
+	}
+	return false
 }
 
 func (p *pass) report(f diag.Finding) { p.findings = append(p.findings, f) }

@@ -256,6 +256,7 @@ func (p *pass) clash(first, second *candidate, same bool) {
 		}},
 	}
 	if same {
+		p.conflicts[first.api+"/"+first.name], p.conflicts[second.api+"/"+second.name] = true, true
 		f.Code, f.Severity = "route-conflict", diag.Error
 		f.Message = fmt.Sprintf("%s and %s take the same requests", second.title(first), first.title(second))
 		f.Hint = "remove one of them, or give them different hosts, paths, methods, header or query matches"

@@ -77,7 +77,7 @@ func TestCheckConflicts(t *testing.T) {
 		}},
 		{"different kinds of path are fine", beside(map[string]*schema.Match{
 			"exact": {Path: &schema.PathMatch{Exact: "/echo"}},
-			"regex": {Path: &schema.PathMatch{Regex: "/echo"}},
+			"regex": {Path: &schema.PathMatch{Regex: "/echo.?"}},
 			"below": prefix("/echo/below"),
 		}), nil},
 		{"methods in common", beside(map[string]*schema.Match{
@@ -127,6 +127,14 @@ func TestCheckConflicts(t *testing.T) {
 		{"there and of some value", beside(map[string]*schema.Match{
 			"a": asking(values{"x-debug": {Present: ptr(true)}}, nil),
 			"b": asking(values{"x-debug": {Regex: "on|off"}}, nil),
+		}), []string{
+			`error route-unreachable apis.echo.routes.b.match: no request reaches route "b": route "a" takes them all`,
+			"  help: remove it, or match something that the others do not take",
+			`  apis.echo.routes.a.match: route "a" takes GET api.example.com/x with x-debug: on`,
+		}},
+		{"of some value, and there", beside(map[string]*schema.Match{
+			"a": asking(values{"x-debug": {Regex: "on|off"}}, nil),
+			"b": asking(values{"x-debug": {Present: ptr(true)}}, nil),
 		}), []string{
 			`warning route-overlap apis.echo.routes.b.match: route "b" and route "a" take some of the same requests, and only the order of their names decides`,
 			"  help: add a method, header or query match to the one that is to win, or tell their values apart",

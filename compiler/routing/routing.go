@@ -127,6 +127,23 @@ func (t *Table) Above(e *Entry) []*Entry {
 // Before reports whether e wins where both take a request. Both are of one table.
 func (e *Entry) Before(other *Entry) bool { return e.place < other.place }
 
+// Tied reports whether nothing but names decides between two entries.
+func (e *Entry) Tied(other *Entry) bool { return e.rank.compare(&other.rank) == 0 }
+
+// Beside reports whether neither of two entries that meet has the more specific host or path.
+func (e *Entry) Beside(other *Entry) bool {
+	a, b := &e.rank, &other.rank
+	return a.host == b.host && a.kind == b.kind && a.length == b.length
+}
+
+// Regex reports whether an expression says which paths the entry takes.
+func (e *Entry) Regex() bool { return e.rank.kind == regexPath }
+
+// Meets reports whether a listener serves both entries.
+func (e *Entry) Meets(other *Entry) bool {
+	return slices.ContainsFunc(e.Listeners, func(name string) bool { return slices.Contains(other.Listeners, name) })
+}
+
 // A rank is all that precedence looks at before names.
 type rank struct {
 	host    int // 0: exact; else how specific a wildcard is, and last any
