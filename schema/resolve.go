@@ -5,7 +5,7 @@ import "maps"
 // Resolve returns the model with every default filled in and every route holding the filters that are in force
 // there, so that nobody after the compiler asks where a filter was written. A filter that is turned off is
 // absent; a rate limit's windows carry the scope that they were written at; a route without a path match has
-// the prefix "/".
+// the prefix "/". Tests are left out, so that neither bundles nor diffs hold any.
 //
 // g is not changed. Resolve(Resolve(g)) equals Resolve(g).
 func (g *Gateway) Resolve() *Gateway {
@@ -14,7 +14,7 @@ func (g *Gateway) Resolve() *Gateway {
 	out.Upstreams = mapped(g.Upstreams, Upstream.filled)
 	out.Targets = g.Targets.filled()
 	top := g.Filters.filled().scoped("gateway")
-	out.Filters = Filters{}
+	out.Filters, out.Tests = Filters{}, nil
 	out.APIs = mapped(g.APIs, func(api API) API {
 		api.SLO = api.SLO.filled()
 		mid := api.Filters.filled().scoped("api").over(top)

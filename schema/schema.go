@@ -19,6 +19,7 @@ type Gateway struct {
 	Filters
 	APIs    map[string]API    `json:"apis,omitempty"`
 	Waivers map[string]Waiver `json:"waivers,omitempty"`
+	Tests   map[string]Test   `json:"tests,omitempty"`
 	Targets *Targets          `json:"targets,omitempty"`
 }
 

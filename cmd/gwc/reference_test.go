@@ -51,7 +51,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 // schemaOrder is the order in which a reader meets the definitions' files.
 var schemaOrder = []string{
 	"gateway", "listener", "upstream", "consumer", "route", "filter", "auth", "ratelimit", "cors", "headers", "retry",
-	"waiver", "target",
+	"waiver", "test", "target",
 }
 
 func writeSchema(t *testing.T, b *bytes.Buffer) {

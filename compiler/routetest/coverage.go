@@ -141,6 +141,9 @@ func (c *coverage) trace(r *request, got *Outcome) *trace {
 
 // record notes what a request has reached.
 func (c *coverage) record(r *request, got *Outcome) {
+	if !got.matched {
+		return
+	}
 	t := c.trace(r, got)
 	for i := range c.places {
 		if p := &c.places[i]; !p.Covered {

@@ -37,6 +37,7 @@ type Outcome struct {
 	// Limits names the windows that count the request.
 	Limits []string `json:"limits,omitempty"`
 
+	matched  bool              // the request came as far as the table
 	outside  bool              // the answer is all that is known, and names no route
 	header   exchange.Header   // of the answer
 	upstream *exchange.Request // nil: no backend gets it
@@ -97,6 +98,13 @@ func (g *gateway) serve(r *request) *Outcome {
 		chain.Request(x)
 		return &Outcome{Status: x.Response.Status, Reason: "listener-redirect", header: x.Response.Header}
 	}
+	out := g.route(x, r)
+	out.matched = g.serves(g.model.Listeners[r.listener].Hosts, r.host)
+	return out
+}
+
+// route finds out which route takes a request, and has it do so.
+func (g *gateway) route(x *exchange.Exchange, r *request) *Outcome {
 	found := g.present(x, r)
 	if found == nil {
 		x.Fail(http.StatusNotFound, "no-route", "No route takes this request.")

@@ -179,9 +179,9 @@ func TestAModelThatIsNoTableHasNoSuite(t *testing.T) {
 }
 
 const branches = `
-	"listeners": {"http": {"port": 80}, "other": {"port": 81}},
+	"listeners": {"http": {"port": 80, "hosts": ["h"]}, "other": {"port": 81}, "away": {"port": 82, "redirect": {"listener": "other"}}},
 	"upstreams": {"up": {"endpoints": {}}},
-	"apis": {"a": {"listeners": ["http"], "routes": {"b": {
+	"apis": {"a": {"listeners": ["http", "away"], "routes": {"b": {
 		"match": {"methods": ["GET", "PUT"], "headers": {"X-A": {"exact": "1"}}, "query": {"q r": {"present": true}}},
 		"cors": {"origins": ["https://x"]}, "auth": {"apiKey": {}},
 		"headers": {"request": {"set": {"a": "b"}}},
@@ -205,6 +205,9 @@ func TestCoverage(t *testing.T) {
 		{"header", `"url": "http://h:80/?q+r", "headers": {"x-a": "2"}`, all[3:4]},
 		{"query", `"url": "http://h:80/?q", "headers": {"x-a": "1"}`, all[4:5]},
 		{"other method", `"url": "http://h:80/?q", "method": "POST", "headers": {"x-a": "1"}`, nil},
+		{"other host", `"url": "http://i:80/?q", "headers": {"x-a": "1"}`, nil},
+		{"other path", `"url": "http://h:80/..%2f?q", "headers": {"x-a": "1"}`, nil},
+		{"redirect", `"url": "http://h:82/?q", "headers": {"x-a": "1"}`, nil},
 		{"other listener", `"url": "http://h:81/?q", "headers": {"x-a": "1"}`, nil},
 	}
 	for _, test := range tests {
