@@ -101,6 +101,7 @@ Exit status: 0 fine, 1 findings or differences at or above the asked threshold, 
 		a.pushCommand(),
 		a.pullCommand(),
 		a.renderCommand(),
+		a.explainCommand(),
 		a.statusCommand(),
 	)
 	return root
