@@ -55,7 +55,7 @@ ENV is a directory. Without one, every environment below environments/ is checke
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "how to print findings: text, json, sarif, github or junit")
+	cmd.Flags().StringVar(&format, "format", "text", "how to print findings: text, json, sarif, github, gitlab or junit")
 	cmd.Flags().StringVar(&failOn, "fail-on", "error", "the least severity that makes the exit status 1: error, warning or info")
 	policyFlag(cmd, &policyDirs)
 	return cmd

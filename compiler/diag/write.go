@@ -18,7 +18,7 @@ type Options struct {
 }
 
 // Formats returns the names of the formats that [Write] knows.
-func Formats() []string { return []string{"text", "json", "sarif", "github", "junit"} }
+func Formats() []string { return []string{"text", "json", "sarif", "github", "gitlab", "junit"} }
 
 // Write prints findings, sorted and each once:
 //
@@ -26,13 +26,14 @@ func Formats() []string { return []string{"text", "json", "sarif", "github", "ju
 //	json    for programs: {"findings": [...], "summary": {"error": 1, "warning": 0, "info": 0}}
 //	sarif   for code scanning: SARIF 2.1.0
 //	github  for GitHub Actions: workflow commands that annotate a pull request
+//	gitlab  for GitLab: a Code Quality report
 //	junit   for CI servers: JUnit XML, in which errors are failures
 //
 // Whatever the findings quote, no format lets it speak to a terminal or to a CI server: control characters are
 // printed as escapes.
 func Write(w io.Writer, format string, l List, o Options) error {
 	write := map[string]func(io.Writer, List, Options) error{
-		"text": writeText, "json": writeJSON, "sarif": writeSARIF, "github": writeGitHub, "junit": writeJUnit,
+		"text": writeText, "json": writeJSON, "sarif": writeSARIF, "github": writeGitHub, "gitlab": writeGitLab, "junit": writeJUnit,
 	}[format]
 	if write == nil {
 		return fmt.Errorf("format %q: want one of %s", format, strings.Join(Formats(), ", "))

@@ -116,7 +116,7 @@ func compare(t *testing.T, file, got string) {
 
 func TestWriteRefusesUnknownFormats(t *testing.T) {
 	err := diag.Write(io.Discard, "yaml", nil, diag.Options{})
-	if want := `format "yaml": want one of text, json, sarif, github, junit`; err == nil || err.Error() != want {
+	if want := `format "yaml": want one of text, json, sarif, github, gitlab, junit`; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }
