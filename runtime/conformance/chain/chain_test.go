@@ -12,13 +12,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"gwc.dev/runtime/conformance/process"
+	"gwc.dev/runtime/conformance/gateway"
 )
 
 // commands are those under test.
-var commands process.Commands
+var commands gateway.Commands
 
-func TestMain(m *testing.M) { os.Exit(process.Main(m, &commands)) }
+func TestMain(m *testing.M) { os.Exit(gateway.Main(m, &commands)) }
 
 // With nothing but gwproxy between client and backend, it is known what either sees.
 func TestGwproxyReadsEveryCaseAsItSays(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"gwc.dev/runtime/conformance/process"
+	"gwc.dev/runtime/conformance/gateway"
 )
 
 // A proxy starts one in front of an address, for the length of a test, and returns its own address.
@@ -41,7 +41,7 @@ func gwproxy(t *testing.T, backend string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return commands.Start(t, process.Environment{
+	return commands.Start(t, gateway.Environment{
 		Definition: fmt.Sprintf(environment, host, port), Listeners: []string{"http"},
 	}).Address("http")
 }

@@ -1,155 +1,141 @@
 // Package gateway runs a gateway for conformance suites as users run one: gwc and gwproxy are built from source, gwc
-// builds a bundle from definitions in CUE, and gwproxy serves it.
+// builds a bundle from definitions in CUE, and gwproxy serves it. A test can direct it while it serves: put another bundle
+// into force, ask its admin port, end it.
 //
-//	commands := gateway.Build(t)
+//	var commands gateway.Commands
+//
+//	func TestMain(m *testing.M) { os.Exit(gateway.Main(m, &commands)) }
+//
 //	g := commands.Start(t, gateway.Environment{Definition: definition, Listeners: []string{"http"}})
 //	conn, err := net.Dial("tcp", g.Address("http"))
+//	g.Publish(t, commands.Compile(t, another, 2), 2)
+//	g.Terminate(t)
 //
 // It is a module of its own, without dependencies, that those of the suites share.
 package gateway
 
 import (
 	"bytes"
-	"encoding/json"
+	"context"
 	"net"
-	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// An Environment is what a gateway serves.
+// An Environment is what a gateway serves, and how.
 type Environment struct {
 	Definition string            // the CUE of the environment, after gw.#Gateway and its name
 	Listeners  []string          // the names of all its listeners; each gets a free port on loopback
 	Secrets    map[string][]byte // mounted files by path: "tls/tls.crt"
+	Flags      []string          // further flags of gwproxy
 }
 
-// A Gateway is a gwproxy that serves.
+// A Gateway is a gwproxy that serves, or has served.
 type Gateway struct {
+	cmd       *exec.Cmd
+	bundle    string // the file that it follows
+	admin     string
 	addresses map[string]string
+	log       log
+	done      chan struct{} // closed once it has ended
+	err       error         // how; set before done is closed
 }
 
-// Address returns the host and port of a listener.
-func (g *Gateway) Address(listener string) string {
-	return g.addresses[listener]
-}
+// patience is how long a gateway may take for anything: until it serves, takes a bundle, or has stopped.
+const patience = 60 * time.Second
 
-// startup is how long a gateway may take until it serves, and how long until it has stopped.
-const startup = 30 * time.Second
-
-// Start serves an environment until the test ends. What gwproxy has to say is shown if the test fails.
+// Start serves an environment, with serial 1, until the test ends or [Gateway.Terminate]. What gwproxy has to say is
+// shown if the test fails.
 func (c Commands) Start(t testing.TB, e Environment) *Gateway {
 	t.Helper()
 	dir := t.TempDir()
-	bundle := c.bundle(t, dir, e.Definition)
 	secrets := filepath.Join(dir, "secrets")
 	for name, content := range e.Secrets {
 		write(t, filepath.Join(secrets, name), content)
 	}
-	admin := freeAddress(t)
-	args := []string{
-		"--source", "file:" + bundle, "--insecure-skip-verify", "--secrets-dir", secrets,
-		"--admin", admin, "--access-log", "off",
+	g := &Gateway{
+		bundle: filepath.Join(dir, "served.bundle"), admin: freeAddress(t), addresses: map[string]string{},
+		done: make(chan struct{}),
 	}
+	write(t, g.bundle, c.Compile(t, e.Definition, 1))
+	args := append([]string{
+		"--source", "file:" + g.bundle, "--insecure-skip-verify", "--secrets-dir", secrets,
+		"--admin", g.admin, "--access-log", "off",
+	}, e.Flags...)
 	for _, name := range e.Listeners {
 		args = append(args, "--listen", name+"=127.0.0.1:0")
 	}
-	c.serve(t, args)
-	return &Gateway{addresses: listening(t, admin)}
-}
-
-// preamble is the beginning of every definition.
-const preamble = `package gateway
-
-import gw "gwc.dev/schema/v1"
-
-gw.#Gateway
-environment: "conformance"
-`
-
-// bundle compiles a definition and returns the path of its bundle.
-func (c Commands) bundle(t testing.TB, dir, definition string) string {
-	t.Helper()
-	repository := filepath.Join(dir, "repository")
-	write(t, filepath.Join(repository, "cue.mod", "module.cue"),
-		[]byte("module: \"example.com/conformance@v0\"\nlanguage: version: \"v0.17.0\"\n"))
-	write(t, filepath.Join(repository, "environments", "conformance", "gateway.cue"), []byte(preamble+definition))
-	c.gwc(t, repository, "init", "--update", ".")
-	out := filepath.Join(dir, "conformance.bundle")
-	c.gwc(t, repository, "build", "environments/conformance", "-o", out, "--unsigned", "--serial", "1")
-	return out
-}
-
-func (c Commands) gwc(t testing.TB, dir string, args ...string) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), filepath.Join(c.dir, "gwc"), args...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("gwc %v: %v\n%s", args, err, out)
+	g.run(t, exec.Command(filepath.Join(c.dir, "gwproxy"), args...))
+	status := g.await(t, "serves", func(s Status) bool { return s.Ready })
+	for _, l := range status.Listeners {
+		g.addresses[l.Name] = l.Address
 	}
+	return g
 }
 
-// serve runs gwproxy and drains it at the end of the test.
-func (c Commands) serve(t testing.TB, args []string) {
+// run starts gwproxy and drains it at the end of the test.
+func (g *Gateway) run(t testing.TB, cmd *exec.Cmd) {
 	t.Helper()
-	var log bytes.Buffer
-	cmd := exec.Command(filepath.Join(c.dir, "gwproxy"), args...)
-	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.Stdout, cmd.Stderr = &g.log, &g.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	g.cmd = cmd
+	go func() {
+		g.err = cmd.Wait()
+		close(g.done)
+	}()
 	t.Cleanup(func() {
-		kill := time.AfterFunc(startup, func() { _ = cmd.Process.Kill() }) // it may have ended
-		defer kill.Stop()
-		_ = cmd.Process.Signal(syscall.SIGTERM) // as before
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("gwproxy: %v", err)
-		}
+		g.Terminate(t)
+		g.Ended(t)
 		if t.Failed() {
-			t.Logf("gwproxy:\n%s", &log)
+			t.Logf("gwproxy:\n%s", g.log.String())
 		}
 	})
 }
 
-// listening waits until a gateway serves, and returns the addresses of its listeners by name.
-func listening(t testing.TB, admin string) map[string]string {
+// Address returns the host and port of a listener.
+func (g *Gateway) Address(listener string) string { return g.addresses[listener] }
+
+// PID returns the id of gwproxy's process.
+func (g *Gateway) PID() int { return g.cmd.Process.Pid }
+
+// Log returns what gwproxy has said so far.
+func (g *Gateway) Log() string { return g.log.String() }
+
+// Terminate sends SIGTERM, which gwproxy drains for, and does not wait. A gateway that has ended is left alone.
+func (g *Gateway) Terminate(t testing.TB) {
 	t.Helper()
-	var last error
-	for end := time.Now().Add(startup); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		var status struct {
-			Ready     bool
-			Listeners []struct{ Name, Address string }
-		}
-		if last = get("http://"+admin+"/status", &status); last != nil || !status.Ready {
-			continue
-		}
-		addresses := map[string]string{}
-		for _, l := range status.Listeners {
-			addresses[l.Name] = l.Address
-		}
-		return addresses
+	select {
+	case <-g.done:
+	default:
+		_ = g.cmd.Process.Signal(syscall.SIGTERM) // it may end at this moment
 	}
-	t.Fatalf("gwproxy does not serve: %v", last)
-	return nil
 }
 
-func get(url string, into any) error {
-	response, err := http.Get(url)
-	if err != nil {
-		return err
+// Ended waits until gwproxy has ended, and requires that it did so with status 0.
+func (g *Gateway) Ended(t testing.TB) {
+	t.Helper()
+	select {
+	case <-g.done:
+	case <-time.After(patience):
+		_ = g.cmd.Process.Kill() // it may end at this moment
+		<-g.done
+		t.Errorf("gwproxy did not end within %s of being asked to", patience)
 	}
-	defer response.Body.Close()
-	return json.NewDecoder(response.Body).Decode(into)
+	if g.err != nil {
+		t.Errorf("gwproxy: %v", g.err)
+	}
 }
 
 // freeAddress returns a loopback address that nobody listens on.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,12 +143,21 @@ func freeAddress(t testing.TB) string {
 	return l.Addr().String()
 }
 
-func write(t testing.TB, path string, content []byte) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
+// A log is written to by a process while it is read.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements [io.Writer].
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }

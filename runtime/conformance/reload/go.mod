@@ -6,11 +6,9 @@ require (
 	github.com/coder/websocket v1.8.14
 	gwc.dev v0.0.0
 	gwc.dev/runtime/conformance/gateway v0.0.0
-	gwc.dev/runtime/conformance/process v0.0.0
 )
 
 replace (
 	gwc.dev => ../../..
 	gwc.dev/runtime/conformance/gateway => ../gateway
-	gwc.dev/runtime/conformance/process => ../process
 )

@@ -15,14 +15,13 @@ import (
 	"testing"
 
 	"gwc.dev/runtime/conformance/gateway"
-	"gwc.dev/runtime/conformance/process"
 	"gwc.dev/schema/bundle"
 )
 
 // commands are those under test.
-var commands process.Commands
+var commands gateway.Commands
 
-func TestMain(m *testing.M) { os.Exit(process.Main(m, &commands)) }
+func TestMain(m *testing.M) { os.Exit(gateway.Main(m, &commands)) }
 
 // environment has one API that is used, beside those of a large table.
 const environment = `
@@ -56,7 +55,7 @@ const allowance = 10
 
 // A site is a gateway with a large table.
 type site struct {
-	*process.Gateway
+	*gateway.Gateway
 	next   *bundle.Bundle // the bundle in force, or the one after it
 	client *tls.Config
 }
@@ -73,7 +72,7 @@ func start(t *testing.T, b *backend) *site {
 		t.Fatal("the certificate is none")
 	}
 	s := &site{client: &tls.Config{RootCAs: roots}}
-	s.Gateway = commands.Start(t, process.Environment{
+	s.Gateway = commands.Start(t, gateway.Environment{
 		Definition: fmt.Sprintf(environment, host, port, allowance) + table(), Listeners: []string{"http", "https"}, Secrets: certificate.Secret("tls"),
 	})
 	s.next, err = bundle.Open(s.Bundle(t), bundle.Trust{InsecureSkipVerify: true})

@@ -6,9 +6,6 @@ require (
 	github.com/coder/websocket v1.8.14
 	github.com/google/go-cmp v0.7.0
 	gwc.dev/runtime/conformance/gateway v0.0.0
-	gwc.dev/runtime/conformance/process v0.0.0
 )
 
 replace gwc.dev/runtime/conformance/gateway => ../gateway
-
-replace gwc.dev/runtime/conformance/process => ../process

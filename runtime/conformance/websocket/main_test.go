@@ -14,13 +14,12 @@ import (
 	"testing"
 
 	"gwc.dev/runtime/conformance/gateway"
-	"gwc.dev/runtime/conformance/process"
 )
 
 // commands are those under test.
-var commands process.Commands
+var commands gateway.Commands
 
-func TestMain(m *testing.M) { os.Exit(process.Main(m, &commands)) }
+func TestMain(m *testing.M) { os.Exit(gateway.Main(m, &commands)) }
 
 // environment has an upstream without TLS and one with it, chosen by the host, behind a listener of each kind.
 const environment = `
@@ -67,7 +66,7 @@ var hosts = []string{"plain.example.com", "tls.example.com"}
 
 // A site is a gateway in front of two servers that do the same, one over TLS.
 type site struct {
-	*process.Gateway
+	*gateway.Gateway
 	definition string
 	plain, tls *httptest.Server
 	client     *tls.Config
@@ -121,7 +120,7 @@ func start(t *testing.T, handler http.Handler, flags ...string) *site {
 	s.client = &tls.Config{RootCAs: roots, ServerName: "localhost", NextProtos: []string{"http/1.1"}}
 	plain, encrypted := split(t, s.plain), split(t, s.tls)
 	s.definition = fmt.Sprintf(environment, plain[0], plain[1], encrypted[0], encrypted[1])
-	s.Gateway = commands.Start(t, process.Environment{
+	s.Gateway = commands.Start(t, gateway.Environment{
 		Definition: s.definition, Listeners: []string{"http", "https"}, Flags: flags,
 		Secrets: certificate.Secret("tls"),
 	})

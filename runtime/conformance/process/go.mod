@@ -1,3 +1,0 @@
-module gwc.dev/runtime/conformance/process
-
-go 1.26.0
