@@ -1,6 +1,7 @@
 package runtime_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -55,5 +56,38 @@ func TestTheGatewaysOwnAnswersToGRPCAreInItsForm(t *testing.T) {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// An answer that the backend leaves unfinished ends with a code, not with a reset that clients take for a fault of the
+// gateway's; and once the client's own time is over that is the code.
+func TestUnfinishedAnswersToGRPCEndWithACode(t *testing.T) {
+	backend := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/grpc")
+		_, _ = io.WriteString(w, "\x00\x00\x00\x00\x00")
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	})
+	p := start(t)
+	p.publish(gateway(t, backend.URL))
+	for timeout, code := range map[string]string{"": "14", "1n": "4", "1H": "14", "1": "14", "99999999H": "14", "-1m": "14"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url()+"/", strings.NewReader("\x00\x00\x00\x00\x00"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/grpc")
+		r.Header.Set("Te", "trailers")
+		if timeout != "" {
+			r.Header.Set("Grpc-Timeout", timeout)
+		}
+		answer, err := priorKnowledge(t).Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil || len(body) != 5 || answer.Trailer.Get("Grpc-Status") != code {
+			t.Errorf("timeout %q: %q, %v, trailer %v, want code %s", timeout, body, err, answer.Trailer, code)
+		}
 	}
 }

@@ -22,7 +22,7 @@ func (v *visit) respond() {
 		return
 	}
 	if v.grpc && x.Reason != "" {
-		failGRPC(x)
+		v.failGRPC()
 	}
 	x.Response.Header.Set("X-Request-Id", x.ID)
 	v.reveal()
@@ -37,7 +37,9 @@ func (v *visit) respond() {
 	}
 	if err != nil {
 		v.broken(err)
-		panic(errAbandoned)
+		if !v.endGRPC() {
+			panic(errAbandoned)
+		}
 	}
 }
 
