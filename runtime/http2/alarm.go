@@ -54,18 +54,15 @@ func (a *alarm) fire() {
 }
 
 // A waiter is where one goroutine waits until another wakes it or its time is up. It is woken at times without a
-// reason: whoever waits looks again at what it waits for.
+// reason, also by what concerned the stream that had it before: whoever waits looks again at what it waits for.
 type waiter struct {
 	woken chan struct{}
 	alarm alarm
-
-	mu   sync.Mutex
-	late bool
 }
 
 func (w *waiter) init() {
 	w.woken = make(chan struct{}, 1)
-	w.alarm.call = w.expire
+	w.alarm.call = w.wake
 }
 
 func (w *waiter) wake() {
@@ -73,13 +70,6 @@ func (w *waiter) wake() {
 	case w.woken <- struct{}{}:
 	default:
 	}
-}
-
-func (w *waiter) expire() {
-	w.mu.Lock()
-	w.late = true
-	w.mu.Unlock()
-	w.wake()
 }
 
 // wait waits until woken; true: the time is up. Zero: it never is.
@@ -91,8 +81,5 @@ func (w *waiter) wait(until time.Time) (late bool) {
 	w.alarm.set(until)
 	<-w.woken
 	w.alarm.set(time.Time{})
-	w.mu.Lock()
-	late, w.late = w.late, false
-	w.mu.Unlock()
-	return late
+	return !time.Now().Before(until) // the clock says so, for whose alarm it was is not known
 }

@@ -93,17 +93,19 @@ func (b *block) decode(whole []byte) error {
 // field takes one field.
 func (b *block) field(f hpack.HeaderField) {
 	b.size += len(f.Name) + len(f.Value) + len(": \r\n")
+	if b.wrong || b.size > 2*b.limits.HeaderBytes || b.count > 2*b.limits.Fields {
+		return // it is refused anyway, and a byte may stand for 4 KB
+	}
 	switch {
 	case len(f.Name) > 1 && f.Name[0] == ':':
-		b.wrong = b.wrong || b.regular || b.find(f.Name) >= 0
+		b.wrong = b.regular || b.find(f.Name) >= 0
 	case !token(f.Name) || !lowerCase(f.Name) || !text(f.Value) || connections(f.Name, f.Value):
 		b.wrong = true
 	default:
 		b.regular = true
 		b.count++
 	}
-	// One that is refused anyway needs no memory.
-	if !b.wrong && b.size <= 2*b.limits.HeaderBytes && b.count <= 2*b.limits.Fields {
+	if !b.wrong {
 		b.fields = append(b.fields, exchange.Field{Name: f.Name, Value: f.Value})
 	}
 }

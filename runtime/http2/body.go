@@ -12,7 +12,7 @@ import (
 type body struct {
 	stream   *Stream
 	read     int64
-	expected bool // the client waits for 100 Continue before it sends the body
+	expected bool // the client waits for 100 Continue before it sends the body; link.mu guards it
 	closed   bool // nobody is to read any more; link.mu guards it
 }
 
@@ -22,6 +22,7 @@ func (b *body) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	var until time.Time
 	l.mu.Lock()
 	for {
 		n := s.receive(p)
@@ -50,7 +51,10 @@ func (b *body) Read(p []byte) (int, error) {
 		}
 		l.mu.Unlock()
 		l.flush()
-		late := s.reader.wait(time.Now().Add(b.stream.conn.server.o.StallTimeout))
+		if until.IsZero() {
+			until = time.Now().Add(b.stream.conn.server.o.StallTimeout)
+		}
+		late := s.reader.wait(until)
 		l.mu.Lock()
 		if late && s.inbox.empty() && !s.whole && s.err == nil {
 			l.mu.Unlock()
@@ -65,6 +69,14 @@ func (b *body) Ready() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return !s.inbox.empty() || s.whole || s.err != nil
+}
+
+// Buffered returns how many bytes have come that were not read.
+func (b *body) Buffered() int {
+	s, l := &b.stream.stream, b.stream.conn.link
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(s.inbox.buf) - s.inbox.read
 }
 
 // AtHand reports whether all of the body has come.

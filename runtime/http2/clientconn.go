@@ -57,7 +57,9 @@ func (c *clientConn) serve() {
 	over := make(chan struct{})
 	go c.sendAlways(over)
 	c.read()
+	giveUp := time.AfterFunc(time.Second, func() { c.net.Close() })
 	c.finishOutput()
+	giveUp.Stop()
 	close(over)
 	c.watch.set(time.Time{})
 	c.net.Close()
@@ -154,6 +156,7 @@ func (c *clientConn) header(id uint32, end bool) error {
 	case s == nil:
 		return &connError{code: streamClosed, detail: "a header is of a stream that is over (RFC 9113, section 5.1)"}
 	}
+	c.control.earn()
 	return s.call.header(&c.block, end)
 }
 

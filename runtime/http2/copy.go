@@ -108,16 +108,14 @@ func ending(fields exchange.Header) exchange.Header {
 	return fields
 }
 
-// ready reports whether the body has more at once, or its end.
-func (c *bodyCopy) ready() bool { return c.left == 0 || ready(c.from) }
-
-// ready reports whether a body has more at once, or its end, where that is known; a body that is in memory has.
-func ready(from io.Reader) bool {
-	switch r := from.(type) {
+// ready reports whether the body has more at once, or its end, where that is known. A body that is in memory has, and
+// one whose length has been read ends there; but the end of another stream's may come later, with fields after it.
+func (c *bodyCopy) ready() bool {
+	switch r := c.from.(type) {
 	case interface{ Ready() bool }:
 		return r.Ready()
 	case *strings.Reader:
 		return true
 	}
-	return false
+	return c.left == 0
 }

@@ -47,13 +47,15 @@ func (e *encoder) allow(size int) {
 	e.evict(0)
 }
 
-// begin appends what stands before the first field of a header.
+// begin appends what stands before the first field of a header. A limit that was lower for a while has to be told as
+// well (RFC 7541, section 4.2): as that of an empty table, for only then do all decoders take two.
 func (e *encoder) begin(b []byte) []byte {
 	if e.lowest < 0 {
 		return b
 	}
 	if e.lowest < e.limit {
-		b = appendInteger(b, 0x20, 5, e.lowest)
+		e.evict(e.limit)
+		b = appendInteger(b, 0x20, 5, 0)
 	}
 	e.lowest = -1
 	return appendInteger(b, 0x20, 5, e.limit)
@@ -156,9 +158,9 @@ func appendString(b []byte, s string) []byte {
 	return append(appendInteger(b, 0, 7, len(s)), s...)
 }
 
-// lower returns a field's name in lower case. Names in others are few and come again and again.
+// lower returns a field's name in lower case. Names in others are few and short, and come again and again.
 func (e *encoder) lower(name string) string {
-	const most = 64
+	const most, longest = 64, 64
 	for i := range len(name) {
 		if c := name[i]; 'A' > c || c > 'Z' {
 			continue
@@ -167,7 +169,7 @@ func (e *encoder) lower(name string) string {
 			return known
 		}
 		lower := strings.ToLower(name)
-		if len(e.lowered) < most {
+		if len(e.lowered) < most && len(name) <= longest {
 			e.lowered[strings.Clone(name)] = lower
 		}
 		return lower

@@ -69,5 +69,6 @@ var (
 	errHost       = &http1.Error{Status: 400, Reason: "host", Detail: "the host is not valid (RFC 9110, section 7.2)"}
 	errTwoHosts   = &http1.Error{Status: 400, Reason: "host-twice", Detail: "Host is not what :authority says (RFC 9113, section 8.3.1)"}
 	errLength     = &http1.Error{Status: 400, Reason: "length", Detail: "Content-Length is not one decimal number (RFC 9110, section 8.6)"}
+	errNoBody     = &http1.Error{Status: 400, Reason: "length", Detail: "Content-Length says that there is a body, and there is none (RFC 9113, section 8.1.1)"}
 	errLookalike  = &http1.Error{Status: 400, Reason: "framing-lookalike", Detail: "a field name is a framing field's with '_' in it"}
 )

@@ -148,7 +148,11 @@ func (l *link) fail(err error) {
 var longAgo = time.Unix(1, 0)
 
 // wake wakes a goroutine once all that has come is looked at.
-func (l *link) wake(w *waiter) { l.due = append(l.due, w) }
+func (l *link) wake(w *waiter) {
+	if n := len(l.due); n == 0 || l.due[n-1] != w {
+		l.due = append(l.due, w)
+	}
+}
 
 // frame takes a frame.
 func (l *link) frame(h head, payload []byte) error {
@@ -198,14 +202,6 @@ func (l *link) frame(h head, payload []byte) error {
 	return l.idle()
 }
 
-// idle takes a frame that carries nothing.
-func (l *link) idle() error {
-	if !l.control.spend() {
-		return errControlFlood
-	}
-	return nil
-}
-
 // find returns a stream; nil: it is over. It is wrong to speak of one that has not begun.
 func (l *link) find(id uint32) (*stream, error) {
 	if s := l.streams[id]; s != nil {
@@ -217,9 +213,12 @@ func (l *link) find(id uint32) (*stream, error) {
 	return nil, nil
 }
 
-// stale answers a frame of a stream that is over.
-func (l *link) stale(id uint32) error {
-	if !l.aborted.has(id) {
+// stale answers a frame of a stream that is over, or that the peer has said to have ended.
+func (l *link) stale(s *stream, id uint32) error {
+	switch {
+	case s != nil:
+		l.abort(s, streamClosed, errAnswer)
+	case !l.aborted.has(id):
 		l.out.buf = appendNumber(l.out.buf, resetFrame, id, uint32(streamClosed))
 	}
 	return l.idle()
@@ -240,14 +239,18 @@ func (l *link) data(h head, payload []byte) error {
 	}
 	if s == nil || s.whole {
 		l.giveBack(int64(h.length))
-		return l.stale(h.stream)
+		if len(part) > 0 && l.aborted.has(h.stream) {
+			return nil // it was on its way
+		}
+		return l.stale(s, h.stream)
 	}
 	if len(part) > 0 || h.has(endStream) {
 		l.control.earn()
 	} else if err := l.idle(); err != nil {
 		return err
 	}
-	l.giveBack(int64(h.length - len(part))) // nobody reads padding
+	padding := h.length - len(part)
+	l.giveBack(int64(padding)) // nobody reads it
 	if s.left >= 0 {
 		if s.left -= int64(len(part)); s.left < 0 || s.left > 0 && h.has(endStream) {
 			l.giveBack(int64(len(part)))
@@ -255,12 +258,15 @@ func (l *link) data(h head, payload []byte) error {
 			return nil
 		}
 	}
-	if !s.inbox.put(part, h.length-len(part)) {
+	if !s.inbox.put(part, padding) {
 		l.giveBack(int64(len(part)))
 		l.abort(s, flowControlError, errAnswer)
 		return nil
 	}
 	s.whole = h.has(endStream)
+	if padding > 0 {
+		s.widen()
+	}
 	l.finish(s)
 	l.wake(&s.reader)
 	return nil
@@ -304,7 +310,7 @@ func (l *link) headers(h head, payload []byte) error {
 func (l *link) trailers(s *stream, end bool) error {
 	switch {
 	case s.whole:
-		return l.stale(s.id)
+		return l.stale(s, s.id)
 	case !end || l.block.wrong || l.block.about() > 0 || l.block.size > l.block.limits.HeaderBytes:
 		l.abort(s, protocolError, errAnswer)
 		return nil
@@ -345,100 +351,4 @@ func (l *link) reset(h head, payload []byte) error {
 func (l *link) hasty(s *stream) bool {
 	const soon = time.Second
 	return l.heard.Sub(s.born) < soon
-}
-
-// settings takes the peer's settings, or that it has taken ours.
-func (l *link) settings(h head, payload []byte) error {
-	switch {
-	case h.stream != 0:
-		return &connError{code: protocolError, detail: "settings are of a stream (RFC 9113, section 6.5)"}
-	case len(payload)%6 != 0 || h.has(ack) && len(payload) > 0:
-		return &connError{code: frameSizeError, detail: "a frame has not the length of its type"}
-	case h.has(ack):
-		return nil
-	}
-	if err := l.idle(); err != nil {
-		return err
-	}
-	for ; len(payload) > 0; payload = payload[6:] {
-		err := l.set(setting{binary.BigEndian.Uint16(payload), binary.BigEndian.Uint32(payload[2:])})
-		if err != nil {
-			return err
-		}
-	}
-	l.out.buf = appendHead(l.out.buf, head{0, settingsFrame, ack, 0})
-	l.settled = true
-	l.side.settle()
-	return nil
-}
-
-// set goes by one of the peer's settings.
-func (l *link) set(s setting) error {
-	switch s.id {
-	case tableSizeSetting:
-		l.enc.allow(int(min(s.value, defaultTable)))
-	case pushSetting:
-		if s.value > 1 {
-			return &connError{code: protocolError, detail: "a setting is neither 0 nor 1 (RFC 9113, section 6.5.2)"}
-		}
-	case streamsSetting:
-		l.maxOpen = s.value
-	case headerSizeSetting:
-		l.maxHeader = int64(s.value)
-	case frameSizeSetting:
-		if s.value < maxFrame || s.value > frameLimit {
-			return &connError{code: protocolError, detail: "the frame size is out of bounds (RFC 9113, section 6.5.2)"}
-		}
-		l.maxFrame = int(s.value)
-	case windowSetting:
-		if s.value > maxWindow {
-			return &connError{code: flowControlError, detail: "the window is out of bounds (RFC 9113, section 6.5.2)"}
-		}
-		more := int64(s.value) - l.initial
-		l.initial = int64(s.value)
-		for _, open := range l.streams {
-			if open.window += more; open.window > maxWindow {
-				return &connError{code: flowControlError, detail: "a window is too large (RFC 9113, section 6.9.2)"}
-			}
-			l.wake(&open.writer)
-		}
-	}
-	return nil
-}
-
-func (l *link) ping(h head, payload []byte) error {
-	switch {
-	case h.stream != 0:
-		return &connError{code: protocolError, detail: "a ping is of a stream (RFC 9113, section 6.7)"}
-	case len(payload) != 8:
-		return &connError{code: frameSizeError, detail: "a frame has not the length of its type"}
-	case h.has(ack):
-		l.side.pong()
-		return l.idle()
-	}
-	l.out.buf = append(appendHead(l.out.buf, head{8, pingFrame, ack, 0}), payload...)
-	return l.idle()
-}
-
-func (l *link) goAway(h head, payload []byte) error {
-	switch {
-	case h.stream != 0:
-		return &connError{code: protocolError, detail: "a connection's end is of a stream (RFC 9113, section 6.8)"}
-	case len(payload) < 8:
-		return &connError{code: frameSizeError, detail: "a frame has not the length of its type"}
-	}
-	l.side.goAway(binary.BigEndian.Uint32(payload)&maxStream, errorCode(binary.BigEndian.Uint32(payload[4:])))
-	return l.idle()
-}
-
-func (l *link) priority(h head, payload []byte) error {
-	switch {
-	case h.stream == 0:
-		return &connError{code: protocolError, detail: "a priority is of no stream (RFC 9113, section 6.3)"}
-	case len(payload) != 5:
-		return &connError{code: frameSizeError, detail: "a frame has not the length of its type"}
-	case binary.BigEndian.Uint32(payload)&maxStream == h.stream:
-		return &connError{code: protocolError, detail: "a stream depends on itself"}
-	}
-	return l.idle()
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 )
 
@@ -32,7 +33,7 @@ type output struct {
 	buf      []byte
 	spare    []byte
 	flushing bool
-	took     time.Time     // when the peer last took something
+	took     time.Time     // when the peer last took something of what is being sent
 	queue    []*waiter     // who waits for room
 	kick     chan struct{} // has a goroutine of its own send; nil: whoever has something to send does
 }
@@ -47,6 +48,13 @@ func (o *output) init(conn net.Conn, stall time.Duration) {
 
 // waiting reports whether there is something that nobody sends.
 func (o *output) waiting() bool { return len(o.buf) > 0 && !o.flushing }
+
+// enqueue has a goroutine woken when there is room.
+func (o *output) enqueue(w *waiter) {
+	if !slices.Contains(o.queue, w) { // it may have been woken for something else
+		o.queue = append(o.queue, w)
+	}
+}
 
 // wakeAll wakes all who wait for room.
 func (o *output) wakeAll() {
@@ -89,6 +97,7 @@ func (l *link) drain() {
 		}
 		b := o.buf
 		o.buf, o.spare = o.spare[:0], nil
+		o.wakeAll() // what others add meanwhile goes out with the next write
 		l.mu.Unlock()
 		err := l.write(b)
 		l.mu.Lock()
@@ -99,12 +108,21 @@ func (l *link) drain() {
 			l.fail(err)
 			o.buf = nil
 		}
-		o.wakeAll()
 	}
 	o.flushing = false
 	o.wakeAll()
-	if cap(o.spare) > keptOutput && cap(o.buf) > keptOutput {
+	if len(l.streams) == 0 {
+		o.shrink()
+	}
+}
+
+// shrink gives the memory of an idle connection back.
+func (o *output) shrink() {
+	if cap(o.buf) > keptOutput {
 		o.buf = nil
+	}
+	if cap(o.spare) > keptOutput {
+		o.spare = nil
 	}
 }
 
@@ -128,7 +146,7 @@ func (l *link) finishOutput() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.out.flushing {
-		l.out.queue = append(l.out.queue, &w)
+		l.out.enqueue(&w)
 		l.mu.Unlock()
 		w.wait(time.Time{})
 		l.mu.Lock()
@@ -143,21 +161,33 @@ func (l *link) finishOutput() {
 // time.
 func (l *link) write(b []byte) error {
 	o := &l.out
+	took := time.Now()
 	for len(b) > 0 {
-		part := b[:min(len(b), o.piece)]
-		if now := time.Now(); o.deadline.Sub(now) < o.stall {
-			o.deadline = now.Add(o.stall + o.stall/4)
-			_ = o.conn.SetWriteDeadline(o.deadline) // a closed connection fails the write as well
-		}
-		n, err := o.conn.Write(part)
+		o.hold(time.Now())
+		n, err := o.conn.Write(b[:min(len(b), o.piece)])
 		if b = b[n:]; len(b) > 0 && n > 0 {
+			took = time.Now()
 			l.mu.Lock()
-			o.took = time.Now()
+			o.took = took
 			l.mu.Unlock()
 		}
-		if err != nil && (n == 0 || o.encrypted || !errors.Is(err, os.ErrDeadlineExceeded)) {
+		again := !o.encrypted && errors.Is(err, os.ErrDeadlineExceeded) && time.Since(took) < o.stall
+		if err != nil && !again {
 			return err
 		}
 	}
 	return nil
+}
+
+// hold bounds the next write, with a deadline that serves others as well. Where a write may go on after it, it comes
+// often, to see whether the peer takes anything.
+func (o *output) hold(now time.Time) {
+	least := o.stall
+	if !o.encrypted {
+		least = min(o.stall/8, time.Second)
+	}
+	if o.deadline.Sub(now) < least {
+		o.deadline = now.Add(least + least/4)
+		_ = o.conn.SetWriteDeadline(o.deadline) // a closed connection fails the write as well
+	}
 }

@@ -54,7 +54,11 @@ func (s *Stream) take(b *block, end bool) {
 	if s.refused == nil {
 		s.refused = s.fields(b)
 	}
-	if s.refused == nil && !end && s.stream.left != 0 {
+	switch {
+	case s.refused != nil:
+	case end && s.stream.left > 0:
+		s.refused = errNoBody
+	case !end && s.stream.left != 0:
 		x.Length, x.Body = s.stream.left, &s.body
 	}
 }

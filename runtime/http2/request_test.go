@@ -145,6 +145,7 @@ func TestRequestsAreRefused(t *testing.T) {
 		{"port alone", pseudo("GET", "/", ":80"), "host"},
 		{"length that is none", pseudo("GET", "/", "h", "content-length", "+1"), "length"},
 		{"two lengths", pseudo("GET", "/", "h", "content-length", "0", "content-length", "0"), "length"},
+		{"length of a body that is none", pseudo("POST", "/", "h", "content-length", "5"), "length"},
 		{"lookalike of a framing field", pseudo("GET", "/", "h", "content_length", "1"), "framing-lookalike"},
 		{"many fields", pseudo("GET", "/", "h", many...), "field-count"},
 		{"large header", pseudo("GET", "/", "h", "x-a", strings.Repeat("a", 2000)), "header-size"},

@@ -16,6 +16,9 @@ func (s *Stream) Inform(from *exchange.Response) error {
 	if from.Status < 100 || from.Status > 199 || !writableFields(from.Header) {
 		return http1.ErrUnwritable
 	}
+	if s.answered {
+		return errAnswered
+	}
 	l := s.conn.link
 	l.mu.Lock()
 	if s.stream.err != nil {
@@ -71,6 +74,7 @@ func (s *Stream) head(x *exchange.Exchange, end bool) error {
 	if s.stream.err != nil {
 		return s.stream.err
 	}
+	s.body.expected = false // the answer takes the place of 100 Continue
 	l.appendHeader(&s.stream, end, about, out.Header)
 	return nil
 }

@@ -63,6 +63,7 @@ func (c *Call) open(x *exchange.Exchange) error {
 	c.opened = true
 	c.stream.begin(l, l.next, streamWindow)
 	l.next += 2
+	l.resets.earn() // endpoints are free to end every stream, once
 	if len(l.streams) == 1 {
 		c.conn.heard = time.Now()
 		c.conn.watch.set(c.conn.heard.Add(pingAfter))
@@ -107,7 +108,7 @@ func (c *Call) send(x *exchange.Exchange) error {
 	if s.copy.stall <= 0 {
 		s.copy.stall = stallTimeout
 	}
-	if atHand, ok := body.(interface{ AtHand() bool }); ok && atHand.AtHand() && c.takes() {
+	if atHand, ok := body.(interface{ AtHand() bool }); ok && atHand.AtHand() && c.takes(&x.Request) {
 		err := c.sendBody()
 		c.whole()
 		c.conn.flush()
@@ -128,11 +129,15 @@ func (c *Call) send(x *exchange.Exchange) error {
 }
 
 // takes reports whether the endpoint takes a body that has come whole without being waited for.
-func (c *Call) takes() bool {
+func (c *Call) takes(r *exchange.Request) bool {
+	length := r.Length
+	if come, ok := r.Body.(interface{ Buffered() int }); ok {
+		length = int64(come.Buffered())
+	}
 	l := c.conn.link
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return min(c.stream.window, l.window) >= streamWindow || c.stream.fits(copySize) == copySize
+	return length >= 0 && length <= min(c.stream.window, l.window) && len(l.out.buf) < room
 }
 
 // sendOn sends the body on a goroutine of its own. The call that waits for the answer is told how that ends.
@@ -214,7 +219,7 @@ func (s *sender) failure() error {
 
 // stopSending ends the sending, also if it is under way.
 func (c *Call) stopSending() {
-	s, l := &c.sender, c.conn.link
+	s := &c.sender
 	if s.done == nil {
 		return
 	}
@@ -222,6 +227,7 @@ func (c *Call) stopSending() {
 	s.over = true
 	reading := s.read
 	s.mu.Unlock()
+	l := c.conn.link
 	l.mu.Lock()
 	running := !c.stream.done
 	if running && c.stream.err == nil {

@@ -150,8 +150,11 @@ type workers struct {
 	idle atomic.Int32
 }
 
-// maxIdleWorkers bounds those that wait.
-const maxIdleWorkers = 256
+const (
+	// maxIdleWorkers bounds those that wait, and workerPatience is for how long each does.
+	maxIdleWorkers = 256
+	workerPatience = 10 * time.Second
+)
 
 // serve has a worker serve a stream.
 func (w *workers) serve(s *Stream) {
@@ -163,15 +166,16 @@ func (w *workers) serve(s *Stream) {
 }
 
 func (w *workers) work(s *Stream) {
+	timer := time.NewTimer(workerPatience)
+	defer timer.Stop()
 	for s != nil {
 		s.serve()
-		s = w.await()
+		s = w.await(timer)
 	}
 }
 
 // await returns the next stream to serve; nil: enough others wait, or none has come for a while.
-func (w *workers) await() *Stream {
-	const patience = 10 * time.Second
+func (w *workers) await(timer *time.Timer) *Stream {
 	defer w.idle.Add(-1)
 	if w.idle.Add(1) > maxIdleWorkers {
 		return nil
@@ -181,8 +185,7 @@ func (w *workers) await() *Stream {
 		return s
 	default:
 	}
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
+	timer.Reset(workerPatience)
 	select {
 	case s := <-w.next:
 		return s

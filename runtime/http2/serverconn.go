@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -18,6 +19,7 @@ type serverConn struct {
 	tls    *tls.ConnectionState // nil: none
 
 	starting []*Stream // what is to be served once all that has come is looked at
+	waiting  []*Stream // and what is to be served once a handler has ended
 	opened   int       // streams, ever
 	running  int       // handlers
 	end      alarm     // of a connection without streams, or that is to end soon
@@ -58,17 +60,17 @@ var clientPreface = []byte(preface)
 // serve serves the connection to its end.
 func (c *serverConn) serve() {
 	defer c.net.Close()
+	defer c.end.set(time.Time{})
 	c.mu.Lock()
 	c.rest()
 	c.mu.Unlock()
-	c.limit.hold(true, 0)
 	if begin, err := c.in.take(len(preface)); err != nil || !bytes.Equal(begin, clientPreface) {
+		c.cut()
 		return
 	}
 	c.read()
 	c.report()
 	c.farewell()
-	c.end.set(time.Time{})
 }
 
 // report tells whoever counts them why the connection has ended.
@@ -82,6 +84,9 @@ func (c *serverConn) report() {
 // client has sent is unread, the system drops what the client has not received yet.
 func (c *serverConn) farewell() {
 	const patience = time.Second
+	if !errors.Is(c.err, errGone) { // only who is left in peace may take his time for what he was answered
+		defer time.AfterFunc(patience, func() { c.net.Close() }).Stop()
+	}
 	c.finishOutput()
 	closer, ok := c.net.(interface{ CloseWrite() error })
 	if !ok || closer.CloseWrite() != nil {
@@ -96,11 +101,35 @@ func (c *serverConn) batch() {
 	if len(c.starting) == 0 {
 		return
 	}
-	for i, s := range c.starting {
+	c.mu.Lock()
+	n := min(len(c.starting), c.server.o.Streams-c.running)
+	c.running += n
+	c.waiting = append(c.waiting, c.starting[n:]...)
+	c.mu.Unlock()
+	for _, s := range c.starting[:n] {
 		c.server.workers.serve(s)
-		c.starting[i] = nil
 	}
+	clear(c.starting)
 	c.starting = c.starting[:0]
+}
+
+// ready returns the stream to be served in place of one whose handler has ended; nil: there is none. c.mu is held.
+func (c *serverConn) ready() *Stream {
+	if len(c.waiting) == 0 {
+		c.running--
+		return nil
+	}
+	next := c.waiting[0]
+	c.waiting = slices.Delete(c.waiting, 0, 1)
+	return next
+}
+
+// full reports whether there are as many streams as are allowed, or as many requests to be served: those of streams
+// that are over are, while their handlers run. A client that opens a stream when another has ended may be faster than
+// the handler of that one, so as many may wait. c.mu is held.
+func (c *serverConn) full() bool {
+	most := c.server.o.Streams
+	return len(c.streams) >= most || c.running+len(c.starting)+len(c.waiting) >= 2*most
 }
 
 // began implements [side].
@@ -120,7 +149,7 @@ func (c *serverConn) header(id uint32, end bool) error {
 	}
 	c.last = id
 	switch {
-	case c.leaving == left || c.running >= c.server.o.Streams || len(c.streams) >= c.server.o.Streams:
+	case c.leaving == left || c.full():
 		return c.reject(id, refusedStream)
 	case c.block.wrong || !complete(&c.block):
 		return c.reject(id, protocolError)
@@ -132,7 +161,6 @@ func (c *serverConn) header(id uint32, end bool) error {
 	s := newStream(c)
 	s.stream.begin(c.link, id, streamWindow)
 	s.stream.whole, s.stream.born = end, c.heard
-	c.running++
 	s.take(&c.block, end)
 	c.starting = append(c.starting, s)
 	if c.leaving == staying {
@@ -151,11 +179,12 @@ func (c *serverConn) reject(id uint32, code errorCode) error {
 // dropped implements [side].
 func (c *serverConn) dropped(*stream) { c.rest() }
 
-// rest counts the time without streams, or ends a connection that was to last for them only. c.mu is held.
+// rest counts the time without streams, or ends a connection that was to last for them and their handlers only. c.mu
+// is held.
 func (c *serverConn) rest() {
 	switch {
 	case len(c.streams) > 0 || c.err != nil:
-	case c.leaving == left:
+	case c.leaving == left && c.running+len(c.starting)+len(c.waiting) == 0:
 		c.fail(errGone)
 	case c.leaving == staying:
 		c.end.set(time.Now().Add(c.server.o.IdleTimeout))
@@ -173,7 +202,7 @@ func (c *serverConn) drain() {
 		c.end.set(time.Now().Add(time.Second))
 	}
 	c.mu.Unlock()
-	c.flush()
+	go c.flush() // not here: other connections are to be told as well, whatever this client takes
 }
 
 // pong implements [side].

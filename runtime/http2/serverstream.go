@@ -46,15 +46,17 @@ func (s *Stream) gone() {
 	s.interrupt.Fire()
 }
 
-// serve has the handler answer the request.
+// serve has the handler answer the request, unless nobody waits for that any more.
 func (s *Stream) serve() {
 	defer s.end()
-	if s.refused != nil {
+	switch {
+	case s.interrupt.Fired():
+	case s.refused != nil:
 		s.conn.server.handler.Refuse(s, &s.x, s.refused)
 		_ = s.Respond(&s.x, nil) // the client may be gone as well
-		return
+	default:
+		s.conn.server.handler.ServeExchange(s, &s.x)
 	}
-	s.conn.server.handler.ServeExchange(s, &s.x)
 }
 
 // end ends the stream, if it has not yet, and gives its memory back but for what its exchange uses again.
@@ -62,16 +64,23 @@ func (s *Stream) end() {
 	value := recover()
 	c, l := s.conn, s.conn.link
 	l.mu.Lock()
-	c.running--
+	next := c.ready()
 	s.stream.release()
 	switch {
 	case value != nil || !s.stream.done:
 		l.abort(&s.stream, internalError, errOver)
 	case !s.stream.whole: // the client may stop sending
 		l.abort(&s.stream, noError, errOver)
+		l.resets.earn() // or the client says so itself
 	}
 	s.stream.link = nil
+	if c.leaving == left && c.running == 0 {
+		c.rest()
+	}
 	l.mu.Unlock()
+	if next != nil {
+		c.server.workers.serve(next)
+	}
 	s.life.end()
 	l.flush()
 	s.free()

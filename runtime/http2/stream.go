@@ -100,10 +100,10 @@ func (r *recent) add(id uint32) {
 
 func (r *recent) has(id uint32) bool { return slices.Contains(r.ids, id) }
 
-// release gives back what nobody has read of a body. l.mu is held.
+// release gives back what nobody has read of a body, and its memory. l.mu is held.
 func (s *stream) release() {
 	s.link.giveBack(int64(len(s.inbox.buf) - s.inbox.read))
-	s.inbox.read = len(s.inbox.buf)
+	s.inbox.reset(0)
 }
 
 // receive reads of what has come; 0: nothing has. link.mu is held.
@@ -114,13 +114,18 @@ func (s *stream) receive(p []byte) int {
 	}
 	l := s.link
 	l.giveBack(int64(n))
+	s.widen()
+	return n
+}
+
+// widen lets the peer send as much more as has been read, when that is worth a frame. link.mu is held.
+func (s *stream) widen() {
 	if s.whole || s.err != nil {
-		return n
+		return
 	}
 	if more := s.inbox.give(); more > 0 {
-		l.out.buf = appendNumber(l.out.buf, windowFrame, s.id, uint32(more))
+		s.link.out.buf = appendNumber(s.link.out.buf, windowFrame, s.id, uint32(more))
 	}
-	return n
 }
 
 // send sends a part of a body, and with end its end. It returns when all of it waits to be sent; for that it waits as
@@ -129,6 +134,7 @@ func (s *stream) send(p []byte, end bool, stall time.Duration) (sent int, err er
 	l := s.link
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	var until time.Time
 	for {
 		switch {
 		case s.err != nil:
@@ -150,9 +156,13 @@ func (s *stream) send(p []byte, end bool, stall time.Duration) (sent int, err er
 				l.finish(s)
 				return sent, nil
 			}
+			until = time.Time{}
 			continue
 		}
-		if err := s.await(stall); err != nil {
+		if until.IsZero() {
+			until = time.Now().Add(stall)
+		}
+		if err := s.await(until, stall); err != nil {
 			return sent, err
 		}
 	}
@@ -179,17 +189,22 @@ func (s *stream) fits(n int) int {
 	return int(max(min(int64(n), s.window, l.window, int64(min(l.maxFrame, room))), 0))
 }
 
-// await waits until more may be sent. link.mu is held, but not meanwhile.
-func (s *stream) await(stall time.Duration) error {
+// await waits until more may be sent, or a time is up. Whoever waits for room only waits on as long as the peer has
+// taken something of another stream within stall. link.mu is held, but not meanwhile.
+func (s *stream) await(until time.Time, stall time.Duration) error {
 	l := s.link
-	if len(l.out.buf) >= room {
-		l.out.queue = append(l.out.queue, &s.writer)
+	crowded := len(l.out.buf) >= room
+	if crowded {
+		l.out.enqueue(&s.writer)
+		if later := l.out.took.Add(stall); later.After(until) {
+			until = later
+		}
 	}
 	l.mu.Unlock()
 	l.flush()
-	late := s.writer.wait(time.Now().Add(stall))
+	late := s.writer.wait(until)
 	l.mu.Lock()
-	if late && s.err == nil && s.fits(1) == 0 && time.Since(l.out.took) > stall {
+	if late && s.err == nil && s.fits(1) == 0 && !(crowded && time.Since(l.out.took) < stall) {
 		return http1.ErrTimeout
 	}
 	return nil

@@ -34,6 +34,20 @@ func (l *link) grow(h head, payload []byte) error {
 	return nil
 }
 
+// widen changes the windows of all streams, after the one that they begin with (RFC 9113, section 6.9.2).
+func (l *link) widen(more int64) error {
+	if more == 0 {
+		return nil
+	}
+	for _, s := range l.streams {
+		if s.window += more; s.window > maxWindow {
+			return windowError(more)
+		}
+		l.wake(&s.writer)
+	}
+	return nil
+}
+
 // windowError says what is wrong with a window's growth.
 func windowError(more int64) *connError {
 	if more == 0 {

@@ -27,9 +27,14 @@ const (
 	endStream  = 0x1
 	ack        = 0x1
 	endHeaders = 0x4
+	padded     = 0x8
 )
 
-const windowSetting = 0x4
+const (
+	tableSizeSetting = 0x1
+	windowSetting    = 0x4
+	frameSizeSetting = 0x5
+)
 
 // A frame is one as it was read.
 type frame struct {
