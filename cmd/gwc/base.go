@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,29 +34,54 @@ func (a *app) loaded(dir string) (*schema.Gateway, error) {
 	return env.Model, nil
 }
 
-// base returns the model that the environment in dir is compared with.
-func (a *app) base(ctx context.Context, dir, base string, registry registryFlags) (*schema.Gateway, error) {
-	if strings.HasPrefix(base, "oci://") {
-		data, _, err := oci.Pull(ctx, base, registry.options())
-		if err != nil {
-			return nil, err
-		}
-		return bundleModel(base, data)
+// A baseline is what environments are compared with.
+type baseline struct {
+	name      string
+	only      *schema.Gateway // of a directory, a bundle or an artifact: it is one environment
+	top, tree string          // of a revision: the working tree, and a directory with the CUE files that were committed
+}
+
+// baseline finds what base names for the environments in dirs. The caller closes it.
+func (a *app) baseline(ctx context.Context, dirs []string, base string, registry registryFlags) (*baseline, error) {
+	load := oneEnvironment(ctx, base, registry)
+	if load == nil {
+		return a.revision(ctx, dirs[0], base)
 	}
-	if base != "" {
-		info, err := os.Stat(base)
-		switch {
-		case err == nil && info.IsDir():
-			return a.baseModel(base, base)
-		case err == nil:
-			data, err := os.ReadFile(base)
+	if len(dirs) > 1 {
+		return nil, fmt.Errorf("base %q is one environment, and %d are to be compared: name one, or a git revision with --base", base, len(dirs))
+	}
+	model, err := load()
+	return &baseline{name: base, only: model}, err
+}
+
+// oneEnvironment returns what loads the environment that base is; nil if it is no file, directory or artifact.
+func oneEnvironment(ctx context.Context, base string, registry registryFlags) func() (*schema.Gateway, error) {
+	if strings.HasPrefix(base, "oci://") {
+		return func() (*schema.Gateway, error) {
+			data, _, err := oci.Pull(ctx, base, registry.options())
 			if err != nil {
 				return nil, err
 			}
 			return bundleModel(base, data)
 		}
 	}
-	return a.revision(ctx, dir, base)
+	if base == "" {
+		return nil
+	}
+	info, err := os.Stat(base)
+	switch {
+	case err != nil:
+		return nil
+	case info.IsDir():
+		return func() (*schema.Gateway, error) { return baseModel(base, base) }
+	}
+	return func() (*schema.Gateway, error) {
+		data, err := os.ReadFile(base)
+		if err != nil {
+			return nil, err
+		}
+		return bundleModel(base, data)
+	}
 }
 
 // bundleModel reads the model of a bundle for comparing, not for serving: its signature is not asked for.
@@ -67,7 +94,7 @@ func bundleModel(name string, data []byte) (*schema.Gateway, error) {
 }
 
 // baseModel loads the environment in dir, which is part of the base that the user calls name.
-func (a *app) baseModel(name, dir string) (*schema.Gateway, error) {
+func baseModel(name, dir string) (*schema.Gateway, error) {
 	env, err := compiler.Load(dir, compiler.Options{Base: dir})
 	if err != nil {
 		return nil, fmt.Errorf("base %q: %w", name, err)
@@ -85,16 +112,9 @@ func (a *app) baseModel(name, dir string) (*schema.Gateway, error) {
 	return env.Model, nil
 }
 
-// revision loads the environment as it was in a git revision, from the object store.
-func (a *app) revision(ctx context.Context, dir, rev string) (*schema.Gateway, error) {
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
-	if abs, err = filepath.EvalSymlinks(abs); err != nil {
-		return nil, err
-	}
-	top, err := git(ctx, abs, "rev-parse", "--show-toplevel")
+// revision finds a git revision in the repository that dir stands in; "" is origin/main, or else HEAD.
+func (a *app) revision(ctx context.Context, dir, rev string) (*baseline, error) {
+	top, err := git(ctx, dir, "rev-parse", "--show-toplevel")
 	if err != nil {
 		if !outsideRepository(err) {
 			return nil, err
@@ -121,22 +141,86 @@ func (a *app) revision(ctx context.Context, dir, rev string) (*schema.Gateway, e
 		}
 		return nil, fmt.Errorf("base %q is no git revision here, and no file or directory%s", rev, hint)
 	}
-	tmp, err := os.MkdirTemp("", "gwc-base-")
+	tree, err := os.MkdirTemp("", "gwc-base-")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(tmp)
-	if err := extract(ctx, top, commit, tmp); err != nil {
+	b := &baseline{name: rev, top: top, tree: tree}
+	if err := extract(ctx, top, commit, tree); err != nil {
+		b.close()
 		return nil, fmt.Errorf("base %q: %w", rev, err)
 	}
-	rel, err := filepath.Rel(top, abs)
+	return b, nil
+}
+
+func (b *baseline) close() {
+	if b.tree != "" {
+		os.RemoveAll(b.tree)
+	}
+}
+
+// environment returns the model that the environment in dir is compared with. A new one is compared with nothing.
+func (b *baseline) environment(dir string) (*schema.Gateway, error) {
+	if b.only != nil {
+		return b.only, nil
+	}
+	then, err := b.then(dir)
 	if err != nil {
 		return nil, err
 	}
-	then := filepath.Join(tmp, rel)
 	if !isDir(then) {
-		// A new environment: everything in it is added.
-		return (&schema.Gateway{Environment: filepath.Base(dir)}).Resolve(), nil
+		return nothing(dir), nil
 	}
-	return a.baseModel(rev, then)
+	return baseModel(b.name, then)
+}
+
+// then returns where the base has what stands at dir now.
+func (b *baseline) then(dir string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	real, err := filepath.EvalSymlinks(abs)
+	if errors.Is(err, fs.ErrNotExist) { // deleted since the base
+		real, err = filepath.EvalSymlinks(filepath.Dir(abs))
+		real = filepath.Join(real, filepath.Base(abs))
+	}
+	if err != nil {
+		return "", err
+	}
+	rel, err := filepath.Rel(b.top, real)
+	if err != nil {
+		return "", err
+	}
+	if !filepath.IsLocal(rel) {
+		return "", fmt.Errorf("%q is in another repository than the first environment, which has the base %q", dir, b.name)
+	}
+	return filepath.Join(b.tree, rel), nil
+}
+
+// removed returns the environments below environments/ that only the base has.
+func (b *baseline) removed() ([]string, error) {
+	if b.only != nil {
+		return nil, nil
+	}
+	then, err := b.then(environmentsDir)
+	if err != nil {
+		return nil, err
+	}
+	old, err := environmentsIn(then)
+	if err != nil {
+		return nil, err
+	}
+	var gone []string
+	for _, name := range old {
+		if dir := filepath.Join(environmentsDir, name); !isEnvironment(dir) {
+			gone = append(gone, dir)
+		}
+	}
+	return gone, nil
+}
+
+// nothing is an environment in which there is nothing, for one that is not there before a change or after it.
+func nothing(dir string) *schema.Gateway {
+	return (&schema.Gateway{Environment: filepath.Base(dir)}).Resolve()
 }

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"gwc.dev/compiler/behaviour"
 	"gwc.dev/compiler/diff"
+	"gwc.dev/schema"
 )
 
 func (a *app) diffCommand() *cobra.Command {
@@ -17,9 +21,10 @@ func (a *app) diffCommand() *cobra.Command {
 		registry                                 registryFlags
 	)
 	cmd := &cobra.Command{
-		Use:   "diff ENV",
+		Use:   "diff [ENV...]",
 		Short: "Show what a change does",
-		Long: `Show which requests an environment treats differently from an earlier state of it, and what is written differently.
+		Long: `Show which requests environments treat differently from an earlier state of them, and what is written differently.
+Without an argument, every environment below environments/ is compared, those that are deleted too.
 
 Requests are told apart by the match tables of both states. Each class of them whose treatment differs is shown once, with
 an example, the routes and what differs, as breaking, risky or safe. A rename, another order, a route that is split, a filter
@@ -28,18 +33,17 @@ changed, by name.
 
 The base is a git revision (read from the object store; the working tree stays as it is), a directory, a bundle
 file, or oci://. Without --base it is origin/main, or HEAD where there is no origin/main.`,
-		Example: `  gwc diff environments/production
+		Example: `  gwc diff
   gwc diff environments/production --base v1.4.0 --format markdown
   gwc diff environments/production --base environments/staging --fail-on breaking`,
-		Args: exactly(1, "ENV"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			reached := func(*behaviour.Report) bool { return false }
+			reached := func(behaviour.Comparison) bool { return false }
 			if failOn != "none" {
 				threshold, err := diff.ParseThreshold(failOn)
 				if err != nil {
 					return fmt.Errorf("--fail-on: %w, or none", err)
 				}
-				reached = func(r *behaviour.Report) bool { return r.Reaches(threshold) }
+				reached = func(c behaviour.Comparison) bool { return c.Behaviour.Reaches(threshold) }
 			}
 			var again *replay
 			if proxies != "" {
@@ -48,33 +52,26 @@ file, or oci://. Without --base it is origin/main, or HEAD where there is no ori
 					return err
 				}
 			}
-			next, err := a.loaded(args[0])
+			comparisons, err := a.compare(cmd.Context(), args, base, registry)
 			if err != nil {
 				return err
 			}
-			prev, err := a.base(cmd.Context(), args[0], base, registry)
-			if err != nil {
+			if again != nil && len(comparisons) > 1 {
+				return fmt.Errorf("--replay: two proxies serve one environment, and %d are compared: name one", len(comparisons))
+			}
+			if err := a.approve(comparisons, approvals); err != nil {
 				return err
 			}
-			report, err := behaviour.Compare(prev, next)
-			if err != nil {
-				return err
-			}
-			if err := a.approve(report, approvals); err != nil {
-				return err
-			}
-			if err := behaviour.Write(a.out, format, report, diff.Compare(prev, next)); err != nil {
+			if err := behaviour.Write(a.out, format, comparisons); err != nil {
 				return err
 			}
 			if again != nil {
-				err = again.run(cmd.Context(), a.err, report)
+				err = again.run(cmd.Context(), a.err, comparisons[0].Behaviour)
 			}
-			switch {
-			case errors.Is(err, errReplay) || err == nil && reached(report):
+			if errors.Is(err, errReplay) || err == nil && slices.ContainsFunc(comparisons, reached) {
 				return errFindings
-			default:
-				return err
 			}
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&base, "base", "", "what to compare with: a git revision, a directory, a bundle file or oci://")
@@ -86,8 +83,57 @@ file, or oci://. Without --base it is origin/main, or HEAD where there is no ori
 	return cmd
 }
 
+// compare compares the environments in dirs with a base; without dirs, all those that are there, before or after.
+func (a *app) compare(ctx context.Context, dirs []string, base string, registry registryFlags) ([]behaviour.Comparison, error) {
+	all := len(dirs) == 0
+	dirs, err := environments(dirs)
+	if err != nil {
+		return nil, err
+	}
+	earlier, err := a.baseline(ctx, dirs, base, registry)
+	if err != nil {
+		return nil, err
+	}
+	defer earlier.close()
+	var comparisons []behaviour.Comparison
+	add := func(dir string, next *schema.Gateway) error {
+		prev, err := earlier.environment(dir)
+		if err != nil {
+			return err
+		}
+		report, err := behaviour.Compare(prev, next)
+		if err != nil {
+			return err
+		}
+		comparisons = append(comparisons, behaviour.Comparison{Environment: filepath.Clean(dir), Behaviour: report, Places: diff.Compare(prev, next)})
+		return nil
+	}
+	for _, dir := range dirs {
+		next, err := a.loaded(dir)
+		if err != nil {
+			return nil, err
+		}
+		if err := add(dir, next); err != nil {
+			return nil, err
+		}
+	}
+	if !all {
+		return comparisons, nil
+	}
+	gone, err := earlier.removed()
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range gone {
+		if err := add(dir, nothing(dir)); err != nil {
+			return nil, err
+		}
+	}
+	return comparisons, nil
+}
+
 // approve marks what a file of approvals accepts; "": there is none.
-func (a *app) approve(report *behaviour.Report, file string) error {
+func (a *app) approve(comparisons []behaviour.Comparison, file string) error {
 	if file == "" {
 		return nil
 	}
@@ -100,7 +146,11 @@ func (a *app) approve(report *behaviour.Report, file string) error {
 	if err != nil {
 		return err
 	}
-	for _, note := range report.Approve(approvals, a.now()) {
+	var reports []*behaviour.Report
+	for _, c := range comparisons {
+		reports = append(reports, c.Behaviour)
+	}
+	for _, note := range behaviour.Approve(approvals, a.now(), reports...) {
 		fmt.Fprintln(a.err, "gwc: "+note)
 	}
 	return nil

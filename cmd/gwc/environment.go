@@ -21,6 +21,9 @@ import (
 // policyDir is where a repository keeps its own Rego, beside its environments.
 const policyDir = "policies"
 
+// environmentsDir is where a repository keeps its environments.
+const environmentsDir = "environments"
+
 // examine loads an environment and returns it with everything that gwc can find about it: the compiler's, the
 // checks', the policies' and the runtime's findings, located and waived.
 func (a *app) examine(ctx context.Context, dir string, policyDirs []string) (*compiler.Environment, error) {
@@ -136,31 +139,52 @@ func environments(args []string) ([]string, error) {
 		}
 		return args, nil
 	}
-	entries, err := os.ReadDir("environments")
-	if errors.Is(err, fs.ErrNotExist) {
+	names, err := environmentsIn(environmentsDir)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(names) == 0 && !isDir(environmentsDir):
 		return nil, errors.New(`no environment named, and no directory "environments" here: name one, or start with "gwc init DIR"`)
+	case len(names) == 0:
+		return nil, errors.New(`no environment below "environments": an environment is a directory with CUE files`)
+	}
+	var dirs []string
+	for _, name := range names {
+		dirs = append(dirs, filepath.Join(environmentsDir, name))
+	}
+	return dirs, nil
+}
+
+// environmentsIn returns the names of the environments in dir, if there is such a directory.
+func environmentsIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	var dirs []string
+	var names []string
 	for _, entry := range entries {
-		dir := filepath.Join("environments", entry.Name())
-		if files, _ := filepath.Glob(filepath.Join(dir, "*.cue")); entry.IsDir() && len(files) > 0 {
-			dirs = append(dirs, dir)
+		if isEnvironment(filepath.Join(dir, entry.Name())) {
+			names = append(names, entry.Name())
 		}
 	}
-	if len(dirs) == 0 {
-		return nil, errors.New(`no environment below "environments": an environment is a directory with CUE files`)
-	}
-	return dirs, nil
+	return names, nil
+}
+
+// isEnvironment reports whether dir is a directory with CUE files.
+func isEnvironment(dir string) bool {
+	files, _ := filepath.Glob(filepath.Join(dir, "*.cue"))
+	return len(files) > 0
 }
 
 // environmentDir says what is wrong with dir as an environment, as far as the file system tells.
 func environmentDir(dir string) error {
 	info, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		if named := filepath.Join("environments", dir); isDir(named) {
+		if named := filepath.Join(environmentsDir, dir); isDir(named) {
 			return fmt.Errorf("environment %q: no such directory; did you mean %q?", dir, named)
 		}
 		return fmt.Errorf("environment %q: no such directory", dir)

@@ -96,7 +96,7 @@ type testOptions struct {
 // testedDirs returns the environments whose tests are to run: those of args, or all. There need not be any where
 // policies are.
 func testedDirs(args, policyDirs []string) ([]string, error) {
-	if len(args) == 0 && !isDir("environments") && (isDir(policyDir) || len(policyDirs) > 0) {
+	if len(args) == 0 && !isDir(environmentsDir) && (isDir(policyDir) || len(policyDirs) > 0) {
 		return nil, nil
 	}
 	return environments(args)

@@ -86,21 +86,26 @@ func strictly(node *yaml.Node, a *Approval) error {
 }
 
 // Approve marks the classes that are approved on a day, and returns what is to be said about approvals that came to
-// nothing.
-func (r *Report) Approve(approvals []Approval, today time.Time) (notes []string) {
-	classes := map[string]*Class{}
-	for _, c := range r.Classes {
-		classes[c.ID()] = c
+// nothing in all of the reports.
+func Approve(approvals []Approval, today time.Time, reports ...*Report) (notes []string) {
+	classes := map[string][]*Class{}
+	for _, r := range reports {
+		for _, c := range r.Classes {
+			classes[c.ID()] = append(classes[c.ID()], c)
+		}
 	}
 	day := today.Format(time.DateOnly)
 	for _, a := range approvals {
-		switch c := classes[a.Change]; {
-		case c == nil:
+		approved := classes[a.Change]
+		switch {
+		case len(approved) == 0:
 			notes = append(notes, fmt.Sprintf("%s: no behavioural change has the id %s: remove the approval once it is not needed", a.at, a.Change))
 		case a.Expires < day:
-			notes = append(notes, fmt.Sprintf("%s: the approval of %s (%s) ended on %s", a.at, a.Change, c.Reason, a.Expires))
+			notes = append(notes, fmt.Sprintf("%s: the approval of %s (%s) ended on %s", a.at, a.Change, approved[0].Reason, a.Expires))
 		default:
-			c.Approved = fmt.Sprintf("until %s: %s", a.Expires, a.Reason)
+			for _, c := range approved {
+				c.Approved = fmt.Sprintf("until %s: %s", a.Expires, a.Reason)
+			}
 		}
 	}
 	return notes

@@ -37,7 +37,7 @@ func TestApprovals(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if diff := cmp.Diff(test.notes, r.Approve(approvals, today)); diff != "" {
+		if diff := cmp.Diff(test.notes, behaviour.Approve(approvals, today, r)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 		if r.Reaches(diff.Breaking) != test.reaches {

@@ -44,24 +44,38 @@ func summaryOf(n [diff.Breaking + 1]int) summary {
 	return summary{n[diff.Breaking], n[diff.Risky], n[diff.Safe]}
 }
 
-func writeJSON(w io.Writer, r *Report, places *diff.Report) error {
+// writeJSON prints one object, in which each environment is an element of a list.
+func writeJSON(w io.Writer, all []Comparison) error {
 	type behaviour struct {
 		Classes []*Class `json:"classes"`
 		Summary summary  `json:"summary"`
 	}
-	out := struct {
-		Behaviour behaviour     `json:"behaviour"`
-		Changes   []diff.Change `json:"changes"`
-		Summary   summary       `json:"summary"`
-	}{behaviour{r.Classes, summaryOf(r.count())}, places.Changes, summaryOf(places.Count())}
-	if out.Behaviour.Classes == nil {
-		out.Behaviour.Classes = []*Class{}
+	type environment struct {
+		Environment string        `json:"environment"`
+		Behaviour   behaviour     `json:"behaviour"`
+		Changes     []diff.Change `json:"changes"`
+		Summary     summary       `json:"summary"`
 	}
-	if out.Changes == nil {
-		out.Changes = []diff.Change{}
+	out := struct {
+		Environments []environment `json:"environments"`
+	}{[]environment{}}
+	for _, c := range all {
+		out.Environments = append(out.Environments, environment{
+			c.Environment,
+			behaviour{listed(c.Behaviour.Classes), summaryOf(c.Behaviour.count())},
+			listed(c.Places.Changes), summaryOf(c.Places.Count()),
+		})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(out)
+}
+
+// listed is a list that is never null in JSON.
+func listed[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
 }

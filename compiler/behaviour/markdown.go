@@ -8,14 +8,39 @@ import (
 	"gwc.dev/compiler/diff"
 )
 
-// classesMost is how much of a comment the classes may take; the places have the rest.
-const classesMost = 45_000
+// maxComment is how many bytes of Markdown are printed: a comment of a pull request may be 65,536 characters.
+const maxComment = 65_000
 
-// writeMarkdown prints a comment for a pull request.
-func writeMarkdown(w io.Writer, r *Report, places *diff.Report) error {
+// writeMarkdown prints a comment for a pull request. Each environment has its share of the room, and what those before it
+// have left.
+func writeMarkdown(w io.Writer, all []Comparison) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**gwc: %s**\n", r.summary())
-	n, left := r.count(), 0
+	for i, c := range all {
+		head := ""
+		if len(all) > 1 {
+			head = fmt.Sprintf("## %s\n\n", diff.Escape(c.Environment))
+		}
+		if i > 0 {
+			head = "\n" + head
+		}
+		room := (maxComment - b.Len()) / (len(all) - i)
+		text := c.markdown(room - len(head))
+		if b.Len()+len(head)+len(text) > maxComment {
+			fmt.Fprintf(&b, "\n**%d more environments: the text format shows all.**\n", len(all)-i)
+			break
+		}
+		b.WriteString(head + text)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// markdown returns the summary, the classes, of which as many are shown as fit into two thirds of so many bytes, and
+// the places in the rest, if at all.
+func (c Comparison) markdown(most int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**gwc: %s**\n", c.Behaviour.summary())
+	n, left := c.Behaviour.count(), 0
 	for severity := diff.Breaking; severity >= diff.Safe; severity-- {
 		if n[severity] == 0 {
 			continue
@@ -25,11 +50,11 @@ func writeMarkdown(w io.Writer, r *Report, places *diff.Report) error {
 			open = ""
 		}
 		fmt.Fprintf(&b, "\n<details%s><summary>%s (%d)</summary>\n\n| request | route | what differs |\n|-|-|-|\n", open, severity, n[severity])
-		for _, c := range r.Classes {
-			if c.Severity != severity {
+		for _, class := range c.Behaviour.Classes {
+			if class.Severity != severity {
 				continue
 			}
-			if row := c.row(); b.Len()+len(row) <= classesMost {
+			if row := class.row(); b.Len()+len(row) <= most*2/3 {
 				b.WriteString(row)
 			} else {
 				left++
@@ -40,13 +65,13 @@ func writeMarkdown(w io.Writer, r *Report, places *diff.Report) error {
 	if left > 0 {
 		fmt.Fprintf(&b, "\n**%d more: the text format shows all.**\n", left)
 	}
-	if len(places.Changes) > 0 {
-		head := fmt.Sprintf("\n<details><summary>what is written: %s</summary>\n", diff.Escape(places.Summary()))
-		const tail = "\n</details>\n"
-		b.WriteString(head + diff.Tables(places, diff.MaxMarkdown-b.Len()-len(head)-len(tail)) + tail)
+	if len(c.Places.Changes) == 0 {
+		return b.String()
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	head := fmt.Sprintf("\n<details><summary>what is written: %s</summary>\n", diff.Escape(c.Places.Summary()))
+	const tail = "\n</details>\n"
+	b.WriteString(head + diff.Tables(c.Places, most-b.Len()-len(head)-len(tail)) + tail)
+	return b.String()
 }
 
 // row is a class in a table.

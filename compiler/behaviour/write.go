@@ -9,22 +9,31 @@ import (
 	"gwc.dev/compiler/diff"
 )
 
+// A Comparison is what is different about an environment.
+type Comparison struct {
+	Environment string // the directory, as the user names it
+	Behaviour   *Report
+	Places      *diff.Report
+}
+
 // Formats returns the names of the formats that [Write] knows.
 func Formats() []string { return []string{"text", "markdown", "json"} }
 
-// Write prints what requests meet, and then what is written differently:
+// Write prints for each environment what requests meet, and then what is written differently:
 //
 //	text      a paragraph for each class, the worst first, and a line for each place
 //	markdown  a comment for a pull request of less than 65,000 bytes: the summary, the classes, the places folded
-//	json      {"behaviour": {"classes": [...], "summary": {...}}, "changes": [...], "summary": {...}}
-func Write(w io.Writer, format string, r *Report, places *diff.Report) error {
-	write := map[string]func(io.Writer, *Report, *diff.Report) error{
+//	json      {"environments": [{"environment": ..., "behaviour": {"classes": [...], "summary": {...}}, "changes": [...], "summary": {...}}]}
+//
+// Text and Markdown have headings where there are several environments.
+func Write(w io.Writer, format string, all []Comparison) error {
+	write := map[string]func(io.Writer, []Comparison) error{
 		"text": writeText, "markdown": writeMarkdown, "json": writeJSON,
 	}[format]
 	if write == nil {
 		return fmt.Errorf("format %q: want one of %s", format, strings.Join(Formats(), ", "))
 	}
-	if err := write(w, r, places); err != nil {
+	if err := write(w, all); err != nil {
 		return fmt.Errorf("printing changes as %s: %w", format, err)
 	}
 	return nil
@@ -57,35 +66,50 @@ func (r *Report) count() (n [diff.Breaking + 1]int) {
 }
 
 // writeText prints nothing where nothing has changed at all.
-func writeText(w io.Writer, r *Report, places *diff.Report) error {
-	if len(r.Classes)+len(places.Changes) == 0 {
-		return nil
-	}
+func writeText(w io.Writer, all []Comparison) error {
 	b := bufio.NewWriter(w)
-	for _, c := range r.Classes {
-		fmt.Fprintf(b, "%s: %s [%s]\n    %s\n", c.Severity, c.title(), c.ID(), c.request())
-		if c.Old != nil || c.New != nil {
-			fmt.Fprintf(b, "    route %s\n", c.pair())
+	blank := ""
+	for _, c := range all {
+		if len(c.Behaviour.Classes)+len(c.Places.Changes) == 0 {
+			continue
 		}
-		for _, change := range c.Changes {
-			fmt.Fprintf(b, "    %s\n", line(change))
+		if len(all) > 1 {
+			fmt.Fprintf(b, "%s# %s\n\n", blank, c.Environment)
+			blank = "\n"
 		}
-		if len(c.Alike) > 0 {
-			fmt.Fprintf(b, "    likewise %s\n", few(c.Alike))
-		}
-		if c.Approved != "" {
-			fmt.Fprintf(b, "    approved %s\n", c.Approved)
-		}
-	}
-	fmt.Fprintln(b, r.summary())
-	if len(places.Changes) > 0 {
-		fmt.Fprintln(b)
-		if err := b.Flush(); err != nil {
+		if err := c.text(b); err != nil {
 			return err
 		}
-		return diff.Write(w, "text", places)
 	}
 	return b.Flush()
+}
+
+func (c Comparison) text(w io.Writer) error {
+	for _, class := range c.Behaviour.Classes {
+		class.text(w)
+	}
+	fmt.Fprintln(w, c.Behaviour.summary())
+	if len(c.Places.Changes) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w)
+	return diff.WriteText(w, c.Places)
+}
+
+func (c *Class) text(w io.Writer) {
+	fmt.Fprintf(w, "%s: %s [%s]\n    %s\n", c.Severity, c.title(), c.ID(), c.request())
+	if c.Old != nil || c.New != nil {
+		fmt.Fprintf(w, "    route %s\n", c.pair())
+	}
+	for _, change := range c.Changes {
+		fmt.Fprintf(w, "    %s\n", line(change))
+	}
+	if len(c.Alike) > 0 {
+		fmt.Fprintf(w, "    likewise %s\n", few(c.Alike))
+	}
+	if c.Approved != "" {
+		fmt.Fprintf(w, "    approved %s\n", c.Approved)
+	}
 }
 
 func (c *Class) title() string {

@@ -281,7 +281,7 @@ func changes(t *testing.T, old, new *schema.Gateway) []string {
 	var out []string
 	for _, c := range diff.Compare(old, new).Changes {
 		var b strings.Builder
-		if err := diff.Write(&b, "text", &diff.Report{Changes: []diff.Change{c}}); err != nil {
+		if err := diff.WriteText(&b, &diff.Report{Changes: []diff.Change{c}}); err != nil {
 			t.Fatal(err)
 		}
 		line, _, _ := strings.Cut(b.String(), "\n")

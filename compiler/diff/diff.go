@@ -2,7 +2,7 @@
 //
 //	report := diff.Compare(old, new)
 //	if report.Reaches(diff.Breaking) { ... }
-//	err := diff.Write(os.Stdout, "markdown", report)
+//	err := diff.WriteText(os.Stdout, report)
 //
 // It reports nothing for what means the same: order, comments, defaults that are spelled out, files that are
 // moved, a filter that is written at a route instead of at its API. Lists are sets. It omits nothing else:

@@ -2,25 +2,12 @@ package diff
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 )
 
-// A comment of a pull request may be 65,536 characters, of which [MaxMarkdown] are used; a change that is not shown
-// needs room to be counted.
-const (
-	MaxMarkdown = 65_000
-	reserve     = 1_000
-)
-
-// writeMarkdown prints a comment for a pull request: the summary, then a table for each class, the worst first
-// and only the safe one folded. What does not fit is counted.
-func writeMarkdown(w io.Writer, r *Report) error {
-	head := fmt.Sprintf("**gwc: %s**\n", r.Summary())
-	_, err := io.WriteString(w, head+Tables(r, MaxMarkdown-len(head)))
-	return err
-}
+// reserve is the room, in bytes, in which changes that are not shown are counted.
+const reserve = 1_000
 
 // Code returns text as code in a table of Markdown; nothing stays nothing.
 func Code(s string) string {
@@ -33,10 +20,10 @@ func Code(s string) string {
 // Escape keeps text from meaning anything in a table of Markdown or in HTML.
 func Escape(s string) string { return escaper().Replace(s) }
 
-// Tables returns a table of Markdown for each class of changes, in at most so many bytes. What does not fit is counted.
+// Tables returns a table of Markdown for each class of changes, the worst first and the safe one folded, in at most so
+// many bytes. What does not fit is counted.
 func Tables(r *Report, most int) string {
 	var b strings.Builder
-	code, escape := Code, Escape
 	rest, joined, n := 0, groups(r.Changes), r.Count()
 	for c := Breaking; c >= Safe; c-- {
 		if n[c] == 0 {
@@ -52,7 +39,7 @@ func Tables(r *Report, most int) string {
 			if g.Class != c {
 				continue
 			}
-			row := fmt.Sprintf("| %s | %s | %s | %s | %s |\n", mark(g.Kind), code(g.place), code(g.Old), code(g.New), escape(g.Reason))
+			row := fmt.Sprintf("| %s | %s | %s | %s | %s |\n", mark(g.Kind), Code(g.place), Code(g.Old), Code(g.New), Escape(g.Reason))
 			if b.Len()+len(row) > most-reserve {
 				rest += g.count
 				continue
