@@ -49,7 +49,9 @@ type Environment struct {
 	Tests map[string]schema.Test
 	// Positions are where the model's places and the tests are written.
 	Positions *Positions
-	Findings  diag.List
+	// Inputs are the files that were compiled, the schema's too, by name.
+	Inputs   []Input
+	Findings diag.List
 }
 
 // Load compiles the environment in dir. What the user can mend is a finding; an error says that gwc itself
@@ -80,6 +82,7 @@ func (e *Environment) compile(m *module, o partition) error {
 		e.Findings = append(e.Findings, w.findings()...)
 		return err
 	}
+	e.Inputs = pkg.inputs.sorted()
 	e.Findings = append(e.Findings, pkg.alone()...)
 	var g *schema.Gateway
 	if s := pkg.partitioned(o); s != nil {

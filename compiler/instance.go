@@ -29,6 +29,7 @@ type pkg struct {
 	inst    *build.Instance
 	schema  *build.Instance
 	origins *origins
+	inputs  *inputs
 	// patched says that references that lead nowhere were replaced by any value, so that the rest could be
 	// looked at: what is incomplete may be so because of that.
 	patched bool
@@ -40,15 +41,16 @@ func (m *module) load() (*pkg, []fault, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("overlaying the schema: %w", err)
 	}
+	read := &inputs{module: m, files: map[string]Input{}}
 	insts := load.Instances([]string{"./" + m.dir, v1.ImportPath}, &load.Config{
 		Dir:        m.root,
 		ModuleRoot: m.root,
 		Overlay:    overlay,
-		ParseFile:  parseFile,
+		ParseFile:  read.parseFile,
 		Registry:   offline{},
 		Env:        []string{},
 	})
-	p := &pkg{module: m}
+	p := &pkg{module: m, inputs: read}
 	for _, inst := range insts {
 		if inst.Err != nil {
 			faults, err := p.loadFaults(inst.Err)

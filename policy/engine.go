@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -84,6 +85,17 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// Sources are the files of Rego that the engine evaluates, by name: the library's and the user's.
+func (e *Engine) Sources() iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for _, s := range e.sources {
+			if !s.test && !yield(s.name, []byte(s.text)) {
+				return
+			}
+		}
+	}
 }
 
 func (e *Engine) compileTimeout() time.Duration { return 3 * e.timeout }

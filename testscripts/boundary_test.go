@@ -19,6 +19,7 @@ var layers = []struct {
 	{"./schema/bundle", []string{"schema"}, nil},
 	{"./schema/bundle/...", []string{"schema"}, nil},
 	{"./compiler", []string{"schema", "compiler"}, []string{"cuelang.org/"}},
+	{"./compiler/provenance", []string{"schema", "compiler"}, []string{"cuelang.org/"}},
 	{"./compiler/diag", []string{"schema", "compiler/diag"}, nil},
 	{"./compiler/space/...", []string{"schema", "compiler/space"}, nil},
 	{"./compiler/routing/...", []string{"schema", "compiler/routing", "compiler/space"}, nil},

@@ -10,13 +10,16 @@ import (
 )
 
 // exactly accepts n arguments and names them where they are missing.
-func exactly(n int, names ...string) cobra.PositionalArgs {
+func exactly(n int, names ...string) cobra.PositionalArgs { return between(n, n, names...) }
+
+// between accepts least to most arguments and names those that are missing.
+func between(least, most int, names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
-		case len(args) < n:
-			return fmt.Errorf("%s: missing %s; usage: %s", cmd.CommandPath(), strings.Join(names[len(args):], " "), cmd.UseLine())
-		case len(args) > n:
-			return fmt.Errorf("%s: unexpected %q; usage: %s", cmd.CommandPath(), args[n], cmd.UseLine())
+		case len(args) < least:
+			return fmt.Errorf("%s: missing %s; usage: %s", cmd.CommandPath(), strings.Join(names[len(args):least], " "), cmd.UseLine())
+		case len(args) > most:
+			return fmt.Errorf("%s: unexpected %q; usage: %s", cmd.CommandPath(), args[most], cmd.UseLine())
 		}
 		return nil
 	}

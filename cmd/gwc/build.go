@@ -101,6 +101,9 @@ func (a *app) contents(ctx context.Context, env *compiler.Environment, given boo
 	}, nil
 }
 
+// dirty ends the name of a commit that is not what was compiled.
+const dirty = "-dirty"
+
 // lastCommit returns the commit that is checked out in dir and its time. The commit is marked "-dirty" where CUE files
 // of the module differ from it: those of dir, those that it shares with others, or those that it imports.
 func lastCommit(ctx context.Context, dir string) (commit string, when uint64, err error) {
@@ -119,7 +122,7 @@ func lastCommit(ctx context.Context, dir string) (commit string, when uint64, er
 		return "", 0, err
 	}
 	if changes, err := git(ctx, root, "status", "--porcelain", "--", ":(glob)**/*.cue"); err != nil || changes != "" {
-		commit += "-dirty"
+		commit += dirty
 	}
 	return commit, when, nil
 }

@@ -74,6 +74,9 @@ func (a *app) violations(ctx context.Context, env *compiler.Environment, policyD
 	if err != nil {
 		return nil, err
 	}
+	for name, data := range engine.Sources() {
+		env.Inputs = append(env.Inputs, compiler.NewInput(name, data))
+	}
 	found, err := engine.Evaluate(ctx, env.Model)
 	if err != nil {
 		return nil, err

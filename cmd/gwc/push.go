@@ -1,99 +1,92 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"gwc.dev/schema/bundle"
-	"gwc.dev/schema/bundle/atomic"
+	"gwc.dev/compiler/provenance"
 	"gwc.dev/schema/bundle/oci"
 )
 
 func (a *app) pushCommand() *cobra.Command {
-	var registry registryFlags
-	cmd := &cobra.Command{
-		Use:   "push FILE oci://REPOSITORY:TAG",
-		Short: "Push a bundle to an OCI registry",
-		Long: `Push a signed bundle to an OCI registry and print the artifact's reference, pinned by its digest.
-
-Credentials are Docker's: "docker login", or a credential helper in Docker's configuration.`,
-		Example: `  gwc push production.bundle oci://registry.example.com/gateway/production:production`,
-		Args:    exactly(2, "FILE", "oci://REPOSITORY:TAG"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			file, ref := args[0], args[1]
-			data, err := os.ReadFile(file)
-			if err != nil {
-				return err
-			}
-			b, err := bundle.Inspect(data)
-			if err != nil {
-				return named(file, err)
-			}
-			if len(b.Signers) == 0 {
-				return fmt.Errorf("bundle %q is not signed, and no proxy would take it: sign it with \"gwc sign\"", file)
-			}
-			options := registry.options()
-			options.Annotations = map[string]string{
-				"org.opencontainers.image.title":   b.Environment,
-				"org.opencontainers.image.version": fmt.Sprint(b.Serial),
-				"dev.gwc.bundle.revision":          b.Revision,
-			}
-			if b.GitRevision != "" {
-				options.Annotations["org.opencontainers.image.revision"] = b.GitRevision
-			}
-			digest, err := oci.Push(cmd.Context(), ref, data, options)
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(a.out, "%s@%s\n", withoutTag(ref), digest)
-			return err
-		},
-	}
-	registry.add(cmd)
-	return cmd
-}
-
-func (a *app) pullCommand() *cobra.Command {
 	var (
-		out      string
+		o        releaseOptions
+		version  string
 		registry registryFlags
 	)
 	cmd := &cobra.Command{
-		Use:   "pull oci://REPOSITORY:TAG -o FILE",
-		Short: "Pull a bundle from an OCI registry",
-		Long: `Pull a bundle from an OCI registry into a file and print the artifact's reference, pinned by its digest. The bytes
-are those that were pushed; "gwc verify" says whether they are genuine.`,
-		Example: `  gwc pull oci://registry.example.com/gateway/production:production -o production.bundle`,
-		Args:    exactly(1, "oci://REPOSITORY:TAG"),
+		Use:   "push ENV|FILE [oci://REPOSITORY[:TAG]] --key KEY",
+		Short: "Build, sign and push what proxies and Flux pull",
+		Long: `Push one OCI artifact with two layers, the signed bundle that proxies serve and the rendered manifests that Flux applies,
+and print its reference, pinned by its digest. Of an environment the bundle is built first, as gwc build does it; a bundle
+file is pushed as it is.
+
+With --key the artifact is signed so that "cosign verify --key" and an OCIRepository of Flux with verify: provider: cosign
+accept it. Of an environment, SLSA provenance goes with it: the commit, and the digest of every file, schema and policy
+that went in ("cosign verify-attestation --type slsaprovenance1").
+
+The repository is by default the environment's targets.kube.repository. The artifact is tagged ENVIRONMENT-SERIAL, and once
+it is signed ENVIRONMENT, which is what proxies and Flux follow; a TAG in the reference takes the place of both.
+
+Credentials are Docker's: "docker login", or a credential helper in Docker's configuration.`,
+		Example: `  gwc push environments/production --key gateway.key
+  gwc push production.bundle oci://registry.example.com/gateway/production --key gateway.key`,
+		Args: between(1, 2, "ENV|FILE", "oci://REPOSITORY"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if out == "" {
-				return errors.New("missing -o FILE: where to write the bundle")
+			o.serialGiven = cmd.Flags().Changed("serial")
+			if len(args) == 2 {
+				o.reference = args[1]
 			}
-			data, digest, err := oci.Pull(cmd.Context(), args[0], registry.options())
+			r, err := a.release(cmd.Context(), args[0], o)
 			if err != nil {
 				return err
 			}
-			if err := atomic.WriteFile(out, data, 0o644); err != nil {
+			pinned, err := r.push(cmd.Context(), version, registry.options())
+			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.out, "%s@%s\n", withoutTag(args[0]), digest)
+			_, err = fmt.Fprintln(a.out, pinned)
 			return err
 		},
 	}
-	cmd.Flags().StringVarP(&out, "output", "o", "", "the bundle's file")
+	cmd.Flags().StringVar(&o.keyFile, "key", "", "the private key's file; a bundle file may be pushed without")
+	cmd.Flags().StringArrayVar(&o.trusted, "trust", nil, "a file with public keys that the proxies trust beside the one that signs; may be repeated")
+	cmd.Flags().Uint64Var(&o.serial, "serial", 0, "the bundle's place in the order of its environment's bundles (default the commit's time)")
+	cmd.Flags().StringVar(&o.overlay, "overlay", "", "of a bundle file: the environment whose kustomization.yaml is applied to the manifests")
+	cmd.Flags().StringVar(&version, "semver", "", "a semantic version to tag the artifact with too, which a Flux OCIRepository can select by range")
+	policyFlag(cmd, &o.policyDirs)
 	registry.add(cmd)
 	return cmd
 }
 
-// withoutTag returns the repository of an OCI reference.
-func withoutTag(ref string) string {
-	ref, _, _ = strings.Cut(ref, "@")
-	if i := strings.LastIndexByte(ref, ':'); i > strings.LastIndexByte(ref, '/') {
-		return ref[:i]
+// push uploads the release, signs it, and only then tags it, so that nobody who follows a tag sees it unsigned. It returns the reference by digest.
+func (r *release) push(ctx context.Context, version string, options oci.Options) (string, error) {
+	tags, err := r.tags(version)
+	if err != nil {
+		return "", err
 	}
-	return ref
+	options.Annotations, options.Content = r.annotations(), r.manifests
+	digest, err := oci.Upload(ctx, r.repository, r.data, options)
+	if err != nil {
+		return "", err
+	}
+	pinned := r.repository + "@" + digest
+	if r.signer != nil {
+		if r.provenance != nil {
+			if err := oci.Attest(ctx, pinned, provenance.Type, r.provenance, r.signer, options); err != nil {
+				return "", err
+			}
+		}
+		if err := oci.Sign(ctx, pinned, r.signer, options); err != nil {
+			return "", err
+		}
+	}
+	for _, tag := range tags {
+		if err := oci.Tag(ctx, pinned, tag, options); err != nil {
+			return "", err
+		}
+	}
+	return pinned, nil
 }

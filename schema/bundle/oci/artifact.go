@@ -24,41 +24,44 @@ type artifact struct {
 	layers   map[v1.Hash]v1.Layer
 }
 
-func newArtifact(data []byte, o Options) (v1.Image, error) {
-	a := &artifact{layers: map[v1.Hash]v1.Layer{}}
-	config, err := partial.Descriptor(static.NewLayer([]byte(emptyConfig), ConfigType))
+// A part is a layer of an artifact.
+type part struct {
+	data        []byte
+	mediaType   types.MediaType
+	annotations map[string]string
+}
+
+// newArtifact returns an artifact of the parts, with an empty configuration of a type and what else about says.
+func newArtifact(about v1.Manifest, configType types.MediaType, parts ...part) (v1.Image, error) {
+	config, err := partial.Descriptor(static.NewLayer([]byte(emptyConfig), configType))
 	if err != nil {
 		return nil, err
 	}
-	m := v1.Manifest{
-		SchemaVersion: 2,
-		MediaType:     types.OCIManifestSchema1,
-		Config:        *config,
-		Annotations:   o.Annotations,
-	}
-	add := func(data []byte, mediaType types.MediaType, annotations map[string]string) error {
-		layer := static.NewLayer(data, mediaType)
+	about.SchemaVersion, about.MediaType, about.Config = 2, types.OCIManifestSchema1, *config
+	a := &artifact{layers: map[v1.Hash]v1.Layer{}}
+	for _, p := range parts {
+		layer := static.NewLayer(p.data, p.mediaType)
 		desc, err := partial.Descriptor(layer)
 		if err != nil {
-			return err
-		}
-		desc.Annotations = annotations
-		a.layers[desc.Digest] = layer
-		m.Layers = append(m.Layers, *desc)
-		return nil
-	}
-	if err := add(data, bundle.MediaType, map[string]string{AnnotationTitle: title}); err != nil {
-		return nil, err
-	}
-	if o.Content != nil {
-		if err := add(o.Content, FluxType, nil); err != nil {
 			return nil, err
 		}
+		desc.Annotations = p.annotations
+		a.layers[desc.Digest] = layer
+		about.Layers = append(about.Layers, *desc)
 	}
-	if a.manifest, err = json.Marshal(m); err != nil {
+	if a.manifest, err = json.Marshal(about); err != nil {
 		return nil, err
 	}
 	return partial.CompressedToImage(a)
+}
+
+// bundleArtifact returns the artifact of a bundle, with manifests for Flux beside it if there are any.
+func bundleArtifact(data []byte, o Options) (v1.Image, error) {
+	parts := []part{{data, bundle.MediaType, map[string]string{AnnotationTitle: title}}}
+	if o.Content != nil {
+		parts = append(parts, part{data: o.Content, mediaType: FluxType})
+	}
+	return newArtifact(v1.Manifest{Annotations: o.Annotations}, ConfigType, parts...)
 }
 
 // The methods are partial.CompressedImageCore's.

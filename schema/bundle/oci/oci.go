@@ -51,33 +51,6 @@ type Options struct {
 	Transport   http.RoundTripper // nil: go-containerregistry's
 }
 
-// Push stores data under ref and returns the artifact's digest, "sha256:<hex>". It does not look into data.
-func Push(ctx context.Context, ref string, data []byte, o Options) (string, error) {
-	r, err := ParseReference(ref)
-	if err != nil {
-		return "", err
-	}
-	if r.Digest() != "" {
-		return "", fmt.Errorf("pushing to %q: the digest follows from what is pushed: give a tag", ref)
-	}
-	img, err := newArtifact(data, o)
-	if err != nil {
-		return "", fmt.Errorf("pushing to %q: %w", ref, err)
-	}
-	s, err := newSession(r, o)
-	if err != nil {
-		return "", fmt.Errorf("pushing to %q: %w", ref, err)
-	}
-	if err := remote.Write(s.name, img, append(s.options(), remote.WithContext(ctx))...); err != nil {
-		return "", fmt.Errorf("pushing to %q: %w", ref, s.explain(err))
-	}
-	digest, err := img.Digest()
-	if err != nil {
-		return "", fmt.Errorf("pushing to %q: %w", ref, err)
-	}
-	return digest.String(), nil
-}
-
 // Pull returns the bundle under ref and the digest of the artifact that holds it. A bundle larger than
 // allowed is refused before it is read.
 func Pull(ctx context.Context, ref string, o Options) (data []byte, digest string, err error) {

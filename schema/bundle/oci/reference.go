@@ -28,6 +28,16 @@ func ParseReference(ref string) (Reference, error) {
 	return r, nil
 }
 
+// ParseRepository reads "oci://host/repository", with neither tag nor digest.
+func ParseRepository(repository string) (Reference, error) {
+	const anyTag = "any"
+	r, err := parse(repository + ":" + anyTag)
+	if err != nil || r.tag != anyTag || Scheme+r.host+"/"+r.repository != repository {
+		return Reference{}, fmt.Errorf("repository %q: give %sregistry.example.com/gateway, without a tag or a digest", repository, Scheme)
+	}
+	return Reference{host: r.host, repository: r.repository}, nil
+}
+
 func parse(ref string) (Reference, error) {
 	rest, ok := strings.CutPrefix(ref, Scheme)
 	if !ok {
@@ -67,6 +77,14 @@ func (r Reference) Tag() string { return r.tag }
 // Digest returns the digest; "" of a reference by tag.
 func (r Reference) Digest() string { return r.digest }
 
+// Repository returns r without its tag or digest.
+func (r Reference) Repository() string { return Scheme + r.host + "/" + r.repository }
+
+// WithTag returns the reference of a tag of r's repository.
+func (r Reference) WithTag(tag string) Reference {
+	return Reference{host: r.host, repository: r.repository, tag: tag}
+}
+
 // WithDigest returns the reference of one artifact of r's repository.
 func (r Reference) WithDigest(digest string) Reference {
 	return Reference{host: r.host, repository: r.repository, digest: digest}
@@ -74,10 +92,13 @@ func (r Reference) WithDigest(digest string) Reference {
 
 // String returns the reference in full.
 func (r Reference) String() string {
-	if r.digest != "" {
-		return Scheme + r.host + "/" + r.repository + "@" + r.digest
+	switch {
+	case r.digest != "":
+		return r.Repository() + "@" + r.digest
+	case r.tag != "":
+		return r.Repository() + ":" + r.tag
 	}
-	return Scheme + r.host + "/" + r.repository + ":" + r.tag
+	return r.Repository()
 }
 
 // loopback reports whether host, with or without a port, is this machine itself.

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"gwc.dev/cmd/internal/version"
+	"gwc.dev/compiler/provenance"
+	"gwc.dev/compiler/render"
+	"gwc.dev/schema/bundle"
+	"gwc.dev/schema/bundle/archive"
+	"gwc.dev/schema/bundle/key"
+	"gwc.dev/schema/bundle/oci"
+)
+
+// releaseOptions say how a release is made.
+type releaseOptions struct {
+	reference   string // repository, with or without a tag; "": the environment's own
+	keyFile     string
+	trusted     []string // files of public keys
+	serial      uint64
+	serialGiven bool
+	overlay     string
+	policyDirs  []string
+}
+
+// A release is what goes to a registry as one artifact.
+type release struct {
+	*bundle.Bundle
+	data       []byte // the bundle's bytes
+	manifests  []byte // a gzip tar
+	repository string // oci://host/repository
+	tag        string // "": those of the environment
+	signer     *key.Private
+	source     string    // URL of the git repository; "" unless built here
+	created    time.Time // the commit's; zero unless built here
+	provenance *provenance.Predicate
+}
+
+// release makes a release of an environment, or of a bundle's file.
+func (a *app) release(ctx context.Context, from string, o releaseOptions) (*release, error) {
+	r := &release{}
+	if o.keyFile != "" {
+		var err error
+		if r.signer, err = a.privateKey(o.keyFile); err != nil {
+			return nil, err
+		}
+	}
+	overlay := o.overlay
+	if isDir(from) {
+		overlay = from
+		if err := a.buildRelease(ctx, r, from, o); err != nil {
+			return nil, err
+		}
+	} else if err := r.read(from, o); err != nil {
+		return nil, err
+	}
+	if err := r.destination(o.reference); err != nil {
+		return nil, err
+	}
+	return r, r.render(overlay, o.trusted)
+}
+
+// buildRelease compiles the environment in dir.
+func (a *app) buildRelease(ctx context.Context, r *release, dir string, o releaseOptions) error {
+	if r.signer == nil {
+		return errors.New("missing --key: the private key's file")
+	}
+	if o.overlay != "" {
+		return fmt.Errorf("--overlay is for bundle files: %q has its own kustomization.yaml, or none", dir)
+	}
+	env, err := a.vetted(ctx, dir, o.policyDirs)
+	if err != nil {
+		return err
+	}
+	contents, err := a.contents(ctx, env, o.serialGiven, o.serial)
+	if err != nil {
+		return err
+	}
+	if r.data, err = bundle.Seal(contents, r.signer); err != nil {
+		return err
+	}
+	if r.Bundle, err = bundle.Inspect(r.data); err != nil {
+		return err
+	}
+	if remote, err := git(ctx, dir, "remote", "get-url", "origin"); err == nil {
+		r.source = webAddress(remote)
+	}
+	if _, seconds, err := lastCommit(ctx, dir); err == nil {
+		r.created = time.Unix(int64(seconds), 0).UTC()
+	}
+	commit := r.GitRevision
+	if strings.HasSuffix(commit, dirty) {
+		commit = ""
+	}
+	r.provenance = provenance.New(provenance.Build{
+		Environment: r.Environment, Serial: r.Serial, Revision: r.Revision,
+		Repository: r.source, Commit: commit, Version: version.Of(), Inputs: env.Inputs,
+	})
+	return nil
+}
+
+// read reads a bundle's file.
+func (r *release) read(file string, o releaseOptions) error {
+	if o.serialGiven {
+		return fmt.Errorf("--serial is for environments: bundle %q has its own", file)
+	}
+	var err error
+	if r.data, err = os.ReadFile(file); err != nil {
+		return err
+	}
+	if r.Bundle, err = bundle.Inspect(r.data); err != nil {
+		return named(file, err)
+	}
+	if len(r.Signers) == 0 {
+		return fmt.Errorf("bundle %q is not signed, and no proxy would take it: sign it with \"gwc sign\"", file)
+	}
+	return nil
+}
+
+// destination finds the repository and the tag in a reference, "oci://host/repository" with or without ":tag".
+func (r *release) destination(reference string) error {
+	if reference == "" {
+		if t := r.Gateway.Targets; t != nil && t.Kube != nil {
+			reference = strings.TrimSuffix(t.Kube.Repository, "/")
+		}
+		if reference == "" {
+			return fmt.Errorf("environment %q does not say where to push to: name a repository, or set targets: kube: repository", r.Environment)
+		}
+	}
+	if tagged, err := oci.ParseReference(reference); err == nil {
+		if tagged.Digest() != "" {
+			return fmt.Errorf("pushing to %q: the digest follows from what is pushed: leave it out", reference)
+		}
+		r.repository, r.tag = tagged.Repository(), tagged.Tag()
+		return nil
+	}
+	repository, err := oci.ParseRepository(reference)
+	r.repository = repository.Repository()
+	return err
+}
+
+// follow is the tag that proxies follow.
+func (r *release) follow() string {
+	if r.tag != "" {
+		return r.tag
+	}
+	return r.Environment
+}
+
+// semver is a semantic version that may be a tag: without build metadata.
+var semver = regexp.MustCompile(`^v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
+
+// tags returns the tags of the artifact, the one that is followed last.
+func (r *release) tags(version string) ([]string, error) {
+	if version != "" && !semver.MatchString(version) {
+		return nil, fmt.Errorf("--semver: %q is no semantic version that a tag can be: want 1.2.3 or 1.2.3-rc.1", version)
+	}
+	var tags []string
+	if r.tag == "" {
+		tags = append(tags, r.Environment+"-"+strconv.FormatUint(r.Serial, 10))
+	}
+	if version != "" {
+		tags = append(tags, version)
+	}
+	return append(tags, r.follow()), nil
+}
+
+// render packs the manifests, all but those of Flux: it is these that bring the artifact into a cluster.
+func (r *release) render(overlay string, trusted []string) error {
+	keys, err := publicKeys(trusted)
+	if err != nil {
+		return fmt.Errorf("--trust: %w", err)
+	}
+	if r.signer != nil {
+		keys = append(r.signer.Public().Marshal(), keys...)
+	}
+	files, err := render.Render(render.Input{
+		Gateway: r.Gateway, Reference: r.repository + ":" + r.follow(), PublicKeys: keys, Overlay: overlay,
+	}, "kube", "prometheus")
+	if err != nil {
+		return err
+	}
+	var entries []archive.File
+	for _, f := range files {
+		entries = append(entries, archive.File{Name: f.Path, Data: f.Data})
+	}
+	r.manifests, err = archive.Pack(entries)
+	return err
+}
+
+// annotations are what registries and Flux show of the artifact.
+func (r *release) annotations() map[string]string {
+	a := map[string]string{
+		oci.AnnotationTitle:                r.Environment,
+		"org.opencontainers.image.version": strconv.FormatUint(r.Serial, 10),
+		"dev.gwc.bundle.revision":          r.Revision,
+	}
+	if r.GitRevision != "" {
+		a[oci.AnnotationRevision] = "sha1:" + r.GitRevision
+	}
+	if r.source != "" {
+		a[oci.AnnotationSource] = r.source
+	}
+	if !r.created.IsZero() {
+		a[oci.AnnotationCreated] = r.created.Format(time.RFC3339)
+	}
+	return a
+}
+
+// webAddress returns the https URL of a git remote, the same for all ways to reach it and without credentials; "" of one
+// that is a path.
+func webAddress(remote string) string {
+	remote = strings.TrimSuffix(remote, ".git")
+	if host, path, ok := strings.Cut(remote, ":"); ok && !strings.Contains(host, "/") && !strings.HasPrefix(path, "//") {
+		remote = "ssh://" + host + "/" + strings.TrimPrefix(path, "/") // scp's way to write it
+	}
+	u, err := url.Parse(remote)
+	if err != nil || u.Hostname() == "" {
+		return ""
+	}
+	return "https://" + u.Hostname() + u.Path
+}

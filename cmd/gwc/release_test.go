@@ -1,0 +1,86 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gwc.dev/schema"
+	"gwc.dev/schema/bundle"
+)
+
+// TestAReleaseIsTheSameHoweverTheRepositoryIsReached holds that no credentials and no way of access get into an artifact.
+func TestAReleaseIsTheSameHoweverTheRepositoryIsReached(t *testing.T) {
+	const web = "https://git.example.com/team/gateway"
+	for remote, want := range map[string]string{
+		"https://git.example.com/team/gateway":                web,
+		"https://git.example.com/team/gateway.git":            web,
+		"https://user:token@git.example.com/team/gateway.git": web,
+		"http://git.example.com:8080/team/gateway":            web,
+		"ssh://git@git.example.com:22/team/gateway.git":       web,
+		"git@git.example.com:team/gateway.git":                web,
+		"git@git.example.com:/team/gateway.git":               web,
+		"/srv/git/gateway.git":                                "",
+		"../gateway":                                          "",
+		"file:///srv/git/gateway.git":                         "",
+		"https://%zz":                                         "",
+		"":                                                    "",
+	} {
+		if got := webAddress(remote); got != want {
+			t.Errorf("%q is %q, want %q", remote, got, want)
+		}
+	}
+}
+
+func TestTagsOfARelease(t *testing.T) {
+	for _, tt := range []struct{ tag, version, want string }{
+		{"", "", "production-7 production"},
+		{"", "1.2.3", "production-7 1.2.3 production"},
+		{"", "v1.2.3-rc.1", "production-7 v1.2.3-rc.1 production"},
+		{"canary", "", "canary"},
+		{"canary", "1.2.3", "1.2.3 canary"},
+		{"", "1.2", "--semver"},
+		{"", "1.2.3+build", "--semver"},
+		{"", "1.02.3", "--semver"},
+		{"", "latest", "--semver"},
+	} {
+		r := &release{Bundle: &bundle.Bundle{Contents: bundle.Contents{Environment: "production", Serial: 7}}, tag: tt.tag}
+		tags, err := r.tags(tt.version)
+		got := strings.Join(tags, " ")
+		if err != nil {
+			got, _, _ = strings.Cut(err.Error(), ":")
+		}
+		if got != tt.want {
+			t.Errorf("tag %q, version %q: %s, want %s", tt.tag, tt.version, got, tt.want)
+		}
+	}
+}
+
+func TestDestinationOfARelease(t *testing.T) {
+	const digest = "@sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+	own := &schema.Gateway{Targets: &schema.Targets{Kube: &schema.Kube{Repository: "oci://registry.example.com/gateway/"}}}
+	for _, tt := range []struct {
+		reference string
+		model     *schema.Gateway
+		want      [2]string
+	}{
+		{"oci://registry.example.com/a", &schema.Gateway{}, [2]string{"oci://registry.example.com/a"}},
+		{"oci://registry.example.com:5000/a:b", &schema.Gateway{}, [2]string{"oci://registry.example.com:5000/a", "b"}},
+		{"", own, [2]string{"oci://registry.example.com/gateway"}},
+		{"", &schema.Gateway{}, [2]string{"", `environment "production" does not say where to push to: name a repository, or set targets: kube: repository`}},
+		{"oci://registry.example.com/a" + digest, own, [2]string{"", `pushing to "oci://registry.example.com/a` + digest + `": the digest follows from what is pushed: leave it out`}},
+		{"registry.example.com/a", own, [2]string{"", `repository "registry.example.com/a": give oci://registry.example.com/gateway, without a tag or a digest`}},
+		{"oci://a", own, [2]string{"", `repository "oci://a": give oci://registry.example.com/gateway, without a tag or a digest`}},
+	} {
+		r := &release{Bundle: &bundle.Bundle{Contents: bundle.Contents{Environment: "production", Gateway: tt.model}}}
+		err := r.destination(tt.reference)
+		got := [2]string{r.repository, r.tag}
+		if err != nil {
+			got = [2]string{"", err.Error()}
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", tt.reference, diff)
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package oci
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"gwc.dev/schema/bundle"
+	"gwc.dev/schema/bundle/sigstore"
+)
+
+// noConfigType is that of an artifact whose type stands elsewhere.
+const noConfigType = "application/vnd.oci.empty.v1+json"
+
+// Sign signs the artifact under ref, which is by digest, so that cosign and Flux verify it: with a Sigstore bundle that
+// refers to the artifact, and under the tag where verifiers look that do not know of those. Signing again with the same
+// key changes nothing; another key's signature stands beside it.
+func Sign(ctx context.Context, ref string, s bundle.Signer, o Options) error {
+	return about(ctx, ref, o, func(to *subject) error {
+		return errors.Join(to.attest(sigstore.SignType, struct{}{}, s), to.sign(s))
+	})
+}
+
+// Attest adds a statement about the artifact under ref, which is by digest, signed by s.
+func Attest(ctx context.Context, ref, predicateType string, predicate any, s bundle.Signer, o Options) error {
+	return about(ctx, ref, o, func(to *subject) error { return to.attest(predicateType, predicate, s) })
+}
+
+// A subject is an artifact in a registry about which something is said.
+type subject struct {
+	v1.Descriptor
+	*session
+	options []remote.Option
+}
+
+// about finds the artifact under ref and has something said about it.
+func about(ctx context.Context, ref string, o Options, say func(*subject) error) error {
+	r, err := ParseReference(ref)
+	if err != nil {
+		return err
+	}
+	if r.Digest() == "" {
+		return fmt.Errorf("signing %q: a tag may be moved meanwhile: give a digest", ref)
+	}
+	s, err := newSession(r, o)
+	if err != nil {
+		return fmt.Errorf("signing %q: %w", ref, err)
+	}
+	to := &subject{session: s, options: append(s.options(), remote.WithContext(ctx))}
+	found, err := remote.Get(s.name, to.options...)
+	if err == nil {
+		to.Descriptor = v1.Descriptor{MediaType: found.MediaType, Size: found.Size, Digest: found.Digest}
+		err = say(to)
+	}
+	if err != nil {
+		return fmt.Errorf("signing %q: %w", ref, s.explain(err))
+	}
+	return nil
+}
+
+// attest pushes a statement as a referrer of the artifact. Where the registry has no API for referrers it is listed under
+// the tag that the OCI distribution specification has for that.
+func (to *subject) attest(predicateType string, predicate any, s bundle.Signer) error {
+	statement, err := sigstore.Statement(to.Digest.String(), predicateType, predicate)
+	if err != nil {
+		return err
+	}
+	data, err := sigstore.Bundle(statement, s)
+	if err != nil {
+		return err
+	}
+	img, err := newArtifact(v1.Manifest{
+		ArtifactType: sigstore.BundleType,
+		Subject:      &to.Descriptor,
+		Annotations: map[string]string{
+			sigstore.AnnotationContent:   "dsse-envelope",
+			sigstore.AnnotationPredicate: predicateType,
+		},
+	}, noConfigType, part{data: data, mediaType: sigstore.BundleType})
+	if err != nil {
+		return err
+	}
+	digest, err := img.Digest()
+	if err != nil {
+		return err
+	}
+	return remote.Write(to.name.Context().Digest(digest.String()), img, to.options...)
+}
+
+// sign adds a signature to those under the artifact's tag for signatures, sha256-<hex>.sig.
+func (to *subject) sign(s bundle.Signer) error {
+	payload, signature, err := sigstore.Payload(to.name.Context().Name(), to.Digest.String(), s)
+	if err != nil {
+		return err
+	}
+	tag := to.name.Context().Tag(strings.Replace(to.Digest.String(), ":", "-", 1) + ".sig")
+	img, err := remote.Image(tag, to.options...)
+	if notFound(err) {
+		img, err = mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON), nil
+	}
+	if err != nil {
+		return err
+	}
+	manifest, err := img.Manifest()
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(manifest.Layers, func(l v1.Descriptor) bool {
+		return l.Annotations[sigstore.AnnotationSignature] == signature
+	}) {
+		return nil
+	}
+	img, err = mutate.Append(img, mutate.Addendum{
+		Layer:       static.NewLayer(payload, sigstore.PayloadType),
+		Annotations: map[string]string{sigstore.AnnotationSignature: signature},
+	})
+	if err != nil {
+		return err
+	}
+	return remote.Write(tag, img, to.options...)
+}
+
+func notFound(err error) bool {
+	answer, ok := errors.AsType[*transport.Error](err)
+	return ok && answer.StatusCode == http.StatusNotFound
+}

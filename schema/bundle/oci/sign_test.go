@@ -1,0 +1,126 @@
+package oci_test
+
+import (
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"gwc.dev/schema/bundle/key"
+	"gwc.dev/schema/bundle/oci"
+	"gwc.dev/schema/bundle/sigstore"
+)
+
+// TestSignaturesStandSideBySide holds, on registries with and without an API for referrers, that each key has one
+// signature however often it signs, in both places, and that what was signed is pulled as before.
+func TestSignaturesStandSideBySide(t *testing.T) {
+	for title, options := range map[string][]registry.Option{
+		"referrers":    {registry.WithReferrersSupport(true)},
+		"no referrers": nil,
+	} {
+		t.Run(title, func(t *testing.T) {
+			server := httptest.NewServer(registry.New(append(options, registry.Logger(log.New(io.Discard, "", 0)))...))
+			t.Cleanup(server.Close)
+			repository := "oci://" + strings.TrimPrefix(server.URL, "http://") + "/team/gateway"
+			digest := push(t, repository+":production", []byte("a bundle"), oci.Options{})
+			ref := repository + "@" + digest
+			for _, k := range []*key.Private{newKey(t), newKey(t)} {
+				for range 2 {
+					if err := oci.Sign(t.Context(), ref, k, oci.Options{}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := oci.Attest(t.Context(), ref, "https://example.com/test/v1", map[string]int{"a": 1}, k, oci.Options{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var predicates []string
+			for _, r := range referrers(t, ref) {
+				m := manifest(t, repository+"@"+r.Digest.String())
+				predicates = append(predicates, m.Annotations[sigstore.AnnotationPredicate])
+				if m.ArtifactType != sigstore.BundleType || m.Subject.Digest.String() != digest || m.Layers[0].MediaType != sigstore.BundleType {
+					t.Errorf("referrer %+v is %+v", r, m)
+				}
+			}
+			slices.Sort(predicates)
+			want := "https://example.com/test/v1 https://example.com/test/v1 " + sigstore.SignType + " " + sigstore.SignType
+			if got := strings.Join(predicates, " "); got != want {
+				t.Errorf("said about it: %s, want %s", got, want)
+			}
+			layers := manifest(t, repository+":"+strings.Replace(digest, ":", "-", 1)+".sig").Layers
+			if len(layers) != 2 || layers[0].Annotations[sigstore.AnnotationSignature] == layers[1].Annotations[sigstore.AnnotationSignature] {
+				t.Errorf("under the tag for signatures: %+v", layers)
+			}
+			if data, _, err := oci.Pull(t.Context(), ref, oci.Options{}); err != nil || string(data) != "a bundle" {
+				t.Errorf("pulled %q, %v", data, err)
+			}
+		})
+	}
+}
+
+func newKey(t *testing.T) *key.Private {
+	t.Helper()
+	k, err := key.Generate(key.ECDSA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func referrers(t *testing.T, ref string) []v1.Descriptor {
+	t.Helper()
+	d, err := name.NewDigest(strings.TrimPrefix(ref, "oci://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := remote.Referrers(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := index.IndexManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Manifests
+}
+
+func TestSignRefuses(t *testing.T) {
+	host := start(t, nil)
+	absent := "oci://" + host + "/team/gateway@sha256:" + strings.Repeat("0", 64)
+	for ref, want := range map[string]string{
+		"oci://" + host + "/team/gateway:production": `signing "oci://` + host + `/team/gateway:production": a tag may be moved meanwhile: give a digest`,
+		absent: `signing "` + absent + `": registry "` + host + `" has no team/gateway@sha256:`,
+	} {
+		err := oci.Sign(t.Context(), ref, newKey(t), oci.Options{})
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: error %v, want %s", ref, err, want)
+		}
+	}
+}
+
+// TestSigningStopsWhereTheRegistryDoes holds that a registry's refusal in the midst of signing is told.
+func TestSigningStopsWhereTheRegistryDoes(t *testing.T) {
+	var refuse bool
+	host := start(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if refuse && r.Method == http.MethodPut {
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	digest := push(t, "oci://"+host+"/team/gateway:production", []byte("a bundle"), oci.Options{})
+	refuse = true
+	if err := oci.Sign(t.Context(), "oci://"+host+"/team/gateway@"+digest, newKey(t), oci.Options{}); err == nil {
+		t.Error("signed")
+	}
+}
