@@ -61,6 +61,28 @@ cosign: ## Have cosign verify what gwc pushes
 	$(GO) -C testscripts/cosign vet ./...
 	$(GO) -C testscripts/cosign test -count=1 -timeout 20m ./...
 
+# The programs of a cluster that a delivery goes through. They take ten minutes to build, so they are kept under the name of
+# what they follow from: their versions, and Go's.
+E2E        := testscripts/e2e
+E2E_KEY     = $(shell { $(GO) version; cat $(E2E)/go.mod $(E2E)/go.sum; } | git hash-object --stdin)
+E2E_BIN     = $(CURDIR)/$(BIN)/e2e-$(E2E_KEY)
+E2E_PROGRAMS := go.etcd.io/etcd/server/v3=etcd k8s.io/kubernetes/cmd/kube-apiserver=kube-apiserver \
+	github.com/fluxcd/source-controller=source-controller github.com/fluxcd/kustomize-controller=kustomize-controller
+
+.PHONY: e2e
+e2e: e2e-programs ## From a commit over a registry, Flux and an API server to proxies, and what may fail on the way
+	$(GO) -C $(E2E) vet ./...
+	E2E_BIN="$(E2E_BIN)" $(GO) -C $(E2E) test -count=1 -timeout 20m -v ./...
+
+.PHONY: e2e-programs
+e2e-programs:
+	@for program in $(E2E_PROGRAMS); do \
+		at="$(E2E_BIN)/$${program#*=}"; \
+		test -x "$$at" && continue; \
+		echo "building $${program#*=}"; \
+		CGO_ENABLED=0 $(GO) -C $(E2E) build -ldflags='-s -w' -o "$$at" "$${program%=*}" || exit 1; \
+	done
+
 .PHONY: check
 check: lint test race ## What CI runs: linters, every test, and that rewriting goldens changes nothing
 	$(MAKE) golden

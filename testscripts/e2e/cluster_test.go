@@ -1,0 +1,237 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+)
+
+// A cluster is an API server with etcd and the custom resources that a gateway's manifests are about.
+type cluster struct {
+	client.Client
+	env        *envtest.Environment
+	kubeconfig string
+}
+
+func newCluster(t *testing.T) *cluster {
+	t.Helper()
+	env := &envtest.Environment{
+		BinaryAssetsDirectory: programs,
+		CRDDirectoryPaths: []string{
+			moduleFile(t, ".", "github.com/fluxcd/source-controller", "config/crd/bases"),
+			moduleFile(t, ".", "github.com/fluxcd/kustomize-controller", "config/crd/bases"),
+			moduleFile(t, "crd", "github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd"),
+			moduleFile(t, "crd", "sigs.k8s.io/gateway-api", "config/crd/standard"),
+		},
+		ErrorIfCRDPathMissing: true,
+	}
+	// Pods are held to the Pod Security Standards as in a cluster; no controller makes service accounts for them.
+	env.ControlPlane.GetAPIServer().Configure().Set("disable-admission-plugins", "ServiceAccount")
+	config, err := env.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := env.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	c := &cluster{env: env, kubeconfig: filepath.Join(t.TempDir(), "kubeconfig")}
+	if c.Client, err = client.New(config, client.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	user, err := env.AddUser(envtest.User{Name: "flux", Groups: []string{"system:masters"}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := user.KubeConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(c.kubeconfig, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// moduleFile returns the path of a file or directory of a module that the module in dir requires.
+func moduleFile(t *testing.T, dir, module, path string) string {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module)
+	cmd.Dir = dir
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list -m %s: %v", module, err)
+	}
+	return filepath.Join(strings.TrimSpace(string(out)), filepath.FromSlash(path))
+}
+
+// namespace makes a namespace.
+func (c *cluster) namespace(t *testing.T, name string) {
+	t.Helper()
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	if err := c.Create(t.Context(), ns); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// secret makes a Secret.
+func (c *cluster) secret(t *testing.T, namespace, name string, data map[string]string) {
+	t.Helper()
+	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, StringData: data}
+	if err := c.Create(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// objects reads the manifests in a file, or in all files below a directory, less the kustomization files.
+func objects(t *testing.T, path string) []*unstructured.Unstructured {
+	t.Helper()
+	var all []*unstructured.Unstructured
+	err := filepath.WalkDir(path, func(file string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(file) != ".yaml" || d.Name() == "kustomization.yaml" {
+			return err
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		for decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096); ; {
+			o := &unstructured.Unstructured{}
+			if err := decoder.Decode(o); err != nil {
+				break
+			}
+			all = append(all, o)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// apply applies an object on the server's side, as kubectl apply --server-side does, strictly: an unknown field is an error.
+func (c *cluster) apply(ctx context.Context, o *unstructured.Unstructured) error {
+	o = o.DeepCopy()
+	err := client.WithFieldValidation(c.Client, metav1.FieldValidationStrict).
+		Patch(ctx, o, client.Apply, client.FieldOwner("e2e"), client.ForceOwnership) //nolint:staticcheck // of any kind of object
+	if err != nil {
+		return fmt.Errorf("applying %s %s: %w", o.GetKind(), o.GetName(), err)
+	}
+	return nil
+}
+
+// get returns an object of Flux.
+func (c *cluster) get(ctx context.Context, kind, name string) (*unstructured.Unstructured, error) {
+	o := &unstructured.Unstructured{}
+	o.SetGroupVersionKind(map[string]schema.GroupVersionKind{
+		"OCIRepository": {Group: "source.toolkit.fluxcd.io", Version: "v1", Kind: kind},
+		"Kustomization": {Group: "kustomize.toolkit.fluxcd.io", Version: "v1", Kind: kind},
+	}[kind])
+	err := c.Get(ctx, client.ObjectKey{Namespace: fluxNamespace, Name: name}, o)
+	return o, err
+}
+
+// condition returns the status and the message of an object's condition.
+func condition(o *unstructured.Unstructured, kind string) (status, message string) {
+	all, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
+	for _, each := range all {
+		if c, ok := each.(map[string]any); ok && c["type"] == kind {
+			return fmt.Sprint(c["status"]), fmt.Sprint(c["message"])
+		}
+	}
+	return "", ""
+}
+
+// fluxNamespace is where Flux and its objects are.
+const fluxNamespace = "flux-system"
+
+// A controller is one of Flux's.
+type controller struct {
+	*process
+	health string // address
+}
+
+// controller starts a controller of Flux and waits until it is ready.
+func (c *cluster) controller(t *testing.T, name string, args ...string) *controller {
+	t.Helper()
+	f := &controller{health: freeAddress(t)}
+	dir := t.TempDir()
+	f.process = start(t, filepath.Join(programs, name),
+		[]string{"KUBECONFIG=" + c.kubeconfig, "RUNTIME_NAMESPACE=" + fluxNamespace, "TMPDIR=" + dir, "TUF_ROOT=" + dir},
+		append([]string{
+			"--watch-all-namespaces", "--enable-leader-election=false", "--metrics-addr=0", "--health-addr=" + f.health,
+			"--interval-jitter-percentage=0", "--min-retry-delay=100ms", "--max-retry-delay=1s",
+		}, args...)...)
+	f.ready(t)
+	return f
+}
+
+func (f *controller) ready(t *testing.T) {
+	t.Helper()
+	eventually(t, f.name+" is ready", func() error {
+		answer, err := http.Get("http://" + f.health + "/readyz")
+		if err != nil {
+			return err
+		}
+		defer answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			return fmt.Errorf("status %d", answer.StatusCode)
+		}
+		return nil
+	})
+}
+
+// flux starts both controllers of Flux.
+func (c *cluster) flux(t *testing.T) (source, kustomize *controller) {
+	t.Helper()
+	storage := freeAddress(t)
+	source = c.controller(t, "source-controller",
+		"--storage-path="+t.TempDir(), "--storage-addr="+storage, "--storage-adv-addr="+storage)
+	kustomize = c.controller(t, "kustomize-controller", "--requeue-dependency=1s")
+	return source, kustomize
+}
+
+// crash kills the API server at once. What it returns starts it again, with the same arguments.
+func (c *cluster) crash(t *testing.T) (restart func()) {
+	t.Helper()
+	children, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range children {
+		data, _ := os.ReadFile(file) // it may have ended
+		args := strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
+		if !slices.Contains(args, "--secure-port="+c.env.ControlPlane.APIServer.SecureServing.Port) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		return func() { start(t, args[0], nil, args[1:]...) }
+	}
+	t.Fatal("no API server runs")
+	return nil
+}
