@@ -102,6 +102,7 @@ Exit status: 0 fine, 1 findings or differences at or above the asked threshold, 
 		a.pullCommand(),
 		a.renderCommand(),
 		a.explainCommand(),
+		a.graphCommand(),
 		a.statusCommand(),
 	)
 	return root

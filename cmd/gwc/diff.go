@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"gwc.dev/compiler/behaviour"
 	"gwc.dev/compiler/diff"
+	"gwc.dev/compiler/picture"
 	"gwc.dev/schema"
 )
 
@@ -37,6 +38,9 @@ file, or oci://. Without --base it is origin/main, or HEAD where there is no ori
   gwc diff environments/production --base v1.4.0 --format markdown
   gwc diff environments/production --base environments/staging --fail-on breaking`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if format != "html" && !slices.Contains(behaviour.Formats(), format) {
+				return fmt.Errorf("--format %q: want %s or html", format, strings.Join(behaviour.Formats(), ", "))
+			}
 			reached := func(behaviour.Comparison) bool { return false }
 			if failOn != "none" {
 				threshold, err := diff.ParseThreshold(failOn)
@@ -62,7 +66,7 @@ file, or oci://. Without --base it is origin/main, or HEAD where there is no ori
 			if err := a.approve(comparisons, approvals); err != nil {
 				return err
 			}
-			if err := behaviour.Write(a.out, format, comparisons); err != nil {
+			if err := a.printComparisons(format, comparisons); err != nil {
 				return err
 			}
 			if again != nil {
@@ -75,7 +79,7 @@ file, or oci://. Without --base it is origin/main, or HEAD where there is no ori
 		},
 	}
 	cmd.Flags().StringVar(&base, "base", "", "what to compare with: a git revision, a directory, a bundle file or oci://")
-	cmd.Flags().StringVar(&format, "format", "text", "how to print the difference: text, markdown or json")
+	cmd.Flags().StringVar(&format, "format", "text", "how to print the difference: text, markdown, json or html, a page with pictures")
 	cmd.Flags().StringVar(&failOn, "fail-on", "none", "the least class of a behavioural change that makes the exit status 1: breaking, risky, any or none")
 	cmd.Flags().StringVar(&approvals, "approvals", "", "a file of changes that are accepted, which --fail-on does not mind")
 	cmd.Flags().StringVar(&proxies, "replay", "", "send every example to two running proxies, OLD,NEW, and see whether they take it as claimed")
@@ -101,12 +105,9 @@ func (a *app) compare(ctx context.Context, dirs []string, base string, registry 
 		if err != nil {
 			return err
 		}
-		report, err := behaviour.Compare(prev, next)
-		if err != nil {
-			return err
-		}
-		comparisons = append(comparisons, behaviour.Comparison{Environment: filepath.Clean(dir), Behaviour: report, Places: diff.Compare(prev, next)})
-		return nil
+		c, err := comparison(dir, prev, next)
+		comparisons = append(comparisons, c)
+		return err
 	}
 	for _, dir := range dirs {
 		next, err := a.loaded(dir)
@@ -130,6 +131,14 @@ func (a *app) compare(ctx context.Context, dirs []string, base string, registry 
 		}
 	}
 	return comparisons, nil
+}
+
+// printComparisons prints what differs.
+func (a *app) printComparisons(format string, comparisons []behaviour.Comparison) error {
+	if format == "html" {
+		return picture.WriteChange(a.out, comparisons, picture.Options{})
+	}
+	return behaviour.Write(a.out, format, comparisons)
 }
 
 // approve marks what a file of approvals accepts; "": there is none.

@@ -24,7 +24,7 @@ type Approval struct {
 
 // ID is a class's name in approvals: it depends on what differs and for which routes, and not on who else is concerned.
 func (c *Class) ID() string {
-	sum := sha256.Sum256([]byte(compact([]any{c.Listeners, c.Severity, c.Reason, c.pair(), c.Changes})))
+	sum := sha256.Sum256([]byte(compact([]any{c.Listeners, c.Severity, c.Reason, c.Routes(), c.Changes})))
 	return hex.EncodeToString(sum[:4])
 }
 

@@ -200,8 +200,8 @@ func (f *folder) add(c *Class, alike string) {
 	f.classes = append(f.classes, c)
 }
 
-// pair names the routes on both sides.
-func (c *Class) pair() string {
+// Routes names the routes on both sides.
+func (c *Class) Routes() string {
 	if c.Old.String() == c.New.String() {
 		return c.Old.String()
 	}

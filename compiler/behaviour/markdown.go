@@ -39,7 +39,7 @@ func writeMarkdown(w io.Writer, all []Comparison) error {
 // the places in the rest, if at all.
 func (c Comparison) markdown(most int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**gwc: %s**\n", c.Behaviour.summary())
+	fmt.Fprintf(&b, "**gwc: %s**\n", c.Behaviour.Summary())
 	n, left := c.Behaviour.count(), 0
 	for severity := diff.Breaking; severity >= diff.Safe; severity-- {
 		if n[severity] == 0 {
@@ -78,17 +78,17 @@ func (c Comparison) markdown(most int) string {
 func (c *Class) row() string {
 	route := ""
 	if c.Old != nil || c.New != nil {
-		route = diff.Code(c.pair())
+		route = diff.Code(c.Routes())
 		if len(c.Alike) > 0 {
 			route += diff.Escape(", likewise " + few(c.Alike))
 		}
 	}
-	differs := []string{diff.Escape(c.title() + " [" + c.ID() + "]")}
+	differs := []string{diff.Escape(c.Title() + " [" + c.ID() + "]")}
 	if c.Approved != "" {
 		differs = append(differs, diff.Escape("approved "+c.Approved))
 	}
 	for _, change := range c.Changes {
 		differs = append(differs, diff.Code(line(change)))
 	}
-	return fmt.Sprintf("| %s | %s | %s |\n", diff.Code(c.request()), route, strings.Join(differs, "<br>"))
+	return fmt.Sprintf("| %s | %s | %s |\n", diff.Code(c.Example()), route, strings.Join(differs, "<br>"))
 }

@@ -7,11 +7,13 @@ import (
 	"strings"
 
 	"gwc.dev/compiler/diff"
+	"gwc.dev/schema"
 )
 
 // A Comparison is what is different about an environment.
 type Comparison struct {
 	Environment string // the directory, as the user names it
+	Old, New    *schema.Gateway
 	Behaviour   *Report
 	Places      *diff.Report
 }
@@ -39,8 +41,8 @@ func Write(w io.Writer, format string, all []Comparison) error {
 	return nil
 }
 
-// summary counts the classes: "3 behavioural changes: 1 breaking, 2 safe".
-func (r *Report) summary() string {
+// Summary counts the classes: "3 behavioural changes: 1 breaking, 2 safe".
+func (r *Report) Summary() string {
 	if len(r.Classes) == 0 {
 		return "no behavioural change"
 	}
@@ -88,7 +90,7 @@ func (c Comparison) text(w io.Writer) error {
 	for _, class := range c.Behaviour.Classes {
 		class.text(w)
 	}
-	fmt.Fprintln(w, c.Behaviour.summary())
+	fmt.Fprintln(w, c.Behaviour.Summary())
 	if len(c.Places.Changes) == 0 {
 		return nil
 	}
@@ -97,9 +99,9 @@ func (c Comparison) text(w io.Writer) error {
 }
 
 func (c *Class) text(w io.Writer) {
-	fmt.Fprintf(w, "%s: %s [%s]\n    %s\n", c.Severity, c.title(), c.ID(), c.request())
+	fmt.Fprintf(w, "%s: %s [%s]\n    %s\n", c.Severity, c.Title(), c.ID(), c.Example())
 	if c.Old != nil || c.New != nil {
-		fmt.Fprintf(w, "    route %s\n", c.pair())
+		fmt.Fprintf(w, "    route %s\n", c.Routes())
 	}
 	for _, change := range c.Changes {
 		fmt.Fprintf(w, "    %s\n", line(change))
@@ -112,15 +114,16 @@ func (c *Class) text(w io.Writer) {
 	}
 }
 
-func (c *Class) title() string {
+// Title says in a few words what differs.
+func (c *Class) Title() string {
 	if c.Undecided {
 		return c.Reason + ", perhaps: it was not found out within bounds whether there is such a request"
 	}
 	return c.Reason
 }
 
-// request says which requests are meant.
-func (c *Class) request() string {
+// Example is a request of the class, and the listeners that are meant.
+func (c *Class) Example() string {
 	at := "at listener " + c.Listeners[0]
 	if len(c.Listeners) > 1 {
 		at = "at listeners " + strings.Join(c.Listeners, ", ")
@@ -150,7 +153,7 @@ func few(classes []*Class) string {
 	const most = 8
 	var names []string
 	for _, c := range classes {
-		names = append(names, c.pair())
+		names = append(names, c.Routes())
 	}
 	if len(names) <= most {
 		return strings.Join(names, ", ")
