@@ -188,6 +188,9 @@ func TestDefaultsAreThoseThatTheDefinitionsState(t *testing.T) {
 			if names := at.Names(); filters[name] != nil && (len(names) == 1 || len(names) == 3 && names[0] == "apis") {
 				continue // handed down to the routes
 			}
+			if at == "tests" {
+				continue // left out
+			}
 			if field.IncompleteKind() == cue.StructKind {
 				compare(at, field, have[name])
 				continue

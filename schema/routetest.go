@@ -28,6 +28,16 @@ type TestWant struct {
 	ResponseHeaders map[string]ValueMatch `json:"responseHeaders,omitempty"`
 	Upstream        *TestUpstream         `json:"upstream,omitempty"`
 	Limit           string                `json:"limit,omitempty"`
+	Settings        *TestSettings         `json:"settings,omitempty"`
+}
+
+// TestSettings are what a route is to be made of. What is not set must not be there.
+type TestSettings struct {
+	Match    *Match    `json:"match,omitempty"`
+	Rewrite  *Rewrite  `json:"rewrite,omitempty"`
+	Redirect *Redirect `json:"redirect,omitempty"`
+	Respond  *Respond  `json:"respond,omitempty"`
+	Filters
 }
 
 // A TestUpstream is the request that a backend is to get.

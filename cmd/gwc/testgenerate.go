@@ -14,7 +14,7 @@ import (
 	"gwc.dev/schema"
 )
 
-// generateTests prints tests for the routes of the environment in dir that no test reaches, as a CUE file of its package.
+// generateTests prints tests for what of the environment in dir no test reaches, as a CUE file of its package.
 func (a *app) generateTests(dir string) error {
 	_, suite, findings, err := a.suite(dir)
 	if err != nil {
@@ -33,8 +33,8 @@ func (a *app) generateTests(dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, route := range missed {
-		fmt.Fprintf(a.err, "gwc: no request is known that reaches route %s\n", route)
+	for _, place := range missed {
+		fmt.Fprintf(a.err, "gwc: no request is known that reaches %s\n", place)
 	}
 	if len(tests) == 0 {
 		return nil

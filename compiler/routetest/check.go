@@ -135,8 +135,8 @@ func (c *checker) want(at schema.Path, w *schema.TestWant) {
 	if isEmpty(w) {
 		c.report(at, "test-empty", "write a route, a status, backends, ...", "the test wants nothing")
 	}
-	if w.None && (w.Route != "" || len(w.Backends) > 0 || w.Upstream != nil || w.Limit != "") {
-		c.report(at, "test-contradiction", "remove one of them", "without a route there is no route, backend or limit to want")
+	if w.None && (w.Route != "" || len(w.Backends) > 0 || w.Upstream != nil || w.Limit != "" || w.Settings != nil) {
+		c.report(at, "test-contradiction", "remove one of them", "without a route there is no route, backend, limit or setting to want")
 	}
 	if w.Route != "" {
 		c.route(at.Join("route"), w.Route)
@@ -159,7 +159,7 @@ func (c *checker) want(at schema.Path, w *schema.TestWant) {
 
 func isEmpty(w *schema.TestWant) bool {
 	up := w.Upstream
-	return w.Route == "" && !w.None && w.Status == 0 && len(w.Backends)+len(w.ResponseHeaders) == 0 && w.Limit == "" &&
+	return w.Route == "" && !w.None && w.Status == 0 && len(w.Backends)+len(w.ResponseHeaders) == 0 && w.Limit == "" && w.Settings == nil &&
 		(up == nil || up.Path == "" && up.Host == "" && len(up.Headers) == 0)
 }
 

@@ -39,6 +39,9 @@ func differences(want *schema.TestWant, got *Outcome) []Difference {
 	if want.Limit != "" {
 		c.hold(slices.Contains(got.Limits, want.Limit), "limit", want.Limit, strings.Join(got.Limits, ", "), "limit")
 	}
+	if want.Settings != nil && got.written != nil {
+		c.settings(want.Settings, got.written)
+	}
 	return c.found
 }
 

@@ -25,6 +25,15 @@ type Place struct {
 	Inside int `json:"inside,omitempty"`
 
 	reached func(*trace) bool
+	sample  sample
+}
+
+// A sample says which requests reach a place.
+type sample struct {
+	api, route string
+	match      *schema.Match // that they meet
+	not        *schema.Match // that they fail; nil: they are those that the route takes
+	name       string        // of a test
 }
 
 // A trace is what is known of one request.
@@ -50,10 +59,15 @@ func newCoverage(g *gateway, at diag.Locator) *coverage {
 	query := valueMatches{"query", "query parameter", func(m *schema.Match) *map[string]schema.ValueMatch { return &m.Query }}
 	for _, r := range g.table.Routes() {
 		name := r.API + "/" + r.Name
-		c.place(r.Path(), "route "+name, func(t *trace) bool { return t.route == r })
+		own := sample{api: r.API, route: r.Name, match: r.Route.Match, name: r.API + "-" + r.Name}
+		c.place(r.Path(), own, "route "+name, func(t *trace) bool { return t.route == r })
 		if m := r.Route.Match; m != nil {
 			for i, method := range m.Methods {
-				c.place(r.Path("match", "methods").Index(i), "method "+method+" of "+name, func(t *trace) bool {
+				only := *m
+				only.Methods = []string{method}
+				with := own
+				with.match, with.name = &only, own.name+"-"+method
+				c.place(r.Path("match", "methods").Index(i), with, "method "+method+" of "+name, func(t *trace) bool {
 					return t.route == r && t.asked == method
 				})
 			}
@@ -65,7 +79,7 @@ func newCoverage(g *gateway, at diag.Locator) *coverage {
 		}
 		for i, f := range r.Chain {
 			if at := filter.Name(f); at != "" {
-				c.place(r.Path(at.Names()...), "filter "+string(at)+" of "+name, func(t *trace) bool {
+				c.place(r.Path(at.Names()...), own, "filter "+string(at)+" of "+name, func(t *trace) bool {
 					return t.route == r && i < t.seen
 				})
 			}
@@ -74,8 +88,8 @@ func newCoverage(g *gateway, at diag.Locator) *coverage {
 	return c
 }
 
-func (c *coverage) place(path schema.Path, text string, reached func(*trace) bool) {
-	c.places = append(c.places, Place{Path: path, Position: c.at.Position(path), Text: text, reached: reached})
+func (c *coverage) place(path schema.Path, of sample, text string, reached func(*trace) bool) {
+	c.places = append(c.places, Place{Path: path, Position: c.at.Position(path), Text: text, reached: reached, sample: of})
 }
 
 // values lists the matches of header fields or query parameters. That one is met is seen where its route takes a
@@ -89,7 +103,8 @@ func (c *coverage) values(r *route.Route, of valueMatches, name string) {
 		delete(others, key)
 		*of.in(&rest) = others
 		right, met := c.sets(&rest, api.Hosts), c.sets(&only, nil)
-		c.place(r.Path("match", of.field, key), of.kind+" "+key+" of "+name+" not as matched", func(t *trace) bool {
+		unlike := sample{api: r.API, route: r.Name, match: &rest, not: &only, name: r.API + "-" + r.Name + "-not-" + key}
+		c.place(r.Path("match", of.field, key), unlike, of.kind+" "+key+" of "+name+" not as matched", func(t *trace) bool {
 			serves := len(api.Listeners) == 0 || slices.Contains(api.Listeners, t.listener)
 			return serves && take(right, t.example) && !take(met, t.example)
 		})

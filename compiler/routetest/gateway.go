@@ -42,7 +42,8 @@ type Outcome struct {
 	header   exchange.Header   // of the answer
 	upstream *exchange.Request // nil: no backend gets it
 	route    *route.Route
-	seen     int // filters of the route's chain
+	written  *schema.Route // as the model has it, with nothing that stands in
+	seen     int           // filters of the route's chain
 }
 
 // A Share is an upstream's part of a route's requests, in percent, to one decimal place.
@@ -151,6 +152,8 @@ func (g *gateway) visit(x *exchange.Exchange, r *route.Route) *Outcome {
 	r.Chain.Response(x, seen)
 	out := answered(x)
 	out.Route, out.route, out.seen, out.upstream = r.API+"/"+r.Name, r, seen, upstream
+	written := g.model.APIs[r.API].Routes[r.Name]
+	out.written = &written
 	if upstream != nil {
 		out.Backends = shares(r.Backends)
 	}

@@ -12,9 +12,9 @@ import (
 	"gwc.dev/schema"
 )
 
-// Generate returns a test for each route that [Suite.Run] has seen no request reach: a request that the route takes, with
-// the credentials that it asks for, and what the request meets now. It is for people to read and to correct. missed are
-// the routes of which no such request is known, as "api/route".
+// Generate returns tests that reach the places that [Suite.Run] has seen no request reach: each a request with the
+// credentials that its route asks for, and what the request meets now. They are for people to read and to correct. missed
+// are the places of which no such request is known, by their texts.
 func (s *Suite) Generate() (tests map[string]schema.Test, missed []string, err error) {
 	table, err := routing.Of(space.New(0), s.gateway.model)
 	if err != nil {
@@ -26,18 +26,27 @@ func (s *Suite) Generate() (tests map[string]schema.Test, missed []string, err e
 	}
 	taken := maps.Clone(s.names)
 	tests = map[string]schema.Test{}
-	for _, p := range s.Coverage() {
-		names := p.Path.Names()
-		if p.Covered || len(names) != 4 {
+	reached := *s.coverage // and what the new tests reach
+	reached.places = slices.Clone(s.coverage.places)
+	untaken := ""
+	for i := range reached.places {
+		p := &reached.places[i]
+		route := p.sample.api + "/" + p.sample.route
+		if p.Covered || route == untaken {
 			continue
 		}
-		route := names[1] + "/" + names[3]
-		t, ok := s.example(table, entries[route])
-		if !ok {
-			missed = append(missed, route)
-			continue
+		for _, e := range entries[route] {
+			if t := s.example(table, e, p, &reached); t != nil {
+				tests[unused(p.sample.name, taken)] = *t
+				break
+			}
 		}
-		tests[unused(names[1]+"-"+names[3], taken)] = *t
+		if !p.Covered {
+			missed = append(missed, p.Text)
+			if len(p.Path.Names()) == 4 { // the route itself
+				untaken = route
+			}
+		}
 	}
 	return tests, missed, nil
 }
@@ -54,44 +63,63 @@ func unused(name string, taken map[string]bool) string {
 	return out
 }
 
-// example returns a test of a route, which stands in the table once for each of its hosts.
-func (s *Suite) example(table *routing.Table, entries []*routing.Entry) (*schema.Test, bool) {
-	for _, e := range entries {
-		for _, listener := range e.Listeners {
-			x := witness(table, e, listener, s.gateway.model.Listeners[listener].Hosts)
-			if x == nil {
-				continue
-			}
-			if t, ok := s.written(e, listener, x); ok {
-				return t, true
-			}
+// example returns a test that reaches a place of a route, which stands in the table once for each of its hosts. It notes
+// what the test reaches.
+func (s *Suite) example(table *routing.Table, e *routing.Entry, p *Place, reached *coverage) *schema.Test {
+	for _, listener := range e.Listeners {
+		x := witness(table, e, &p.sample, listener, s.gateway.model.Listeners[listener].Hosts)
+		if x == nil {
+			continue
+		}
+		t, r, ok := s.written(e, listener, x)
+		if !ok {
+			continue
+		}
+		got := s.gateway.serve(r)
+		reached.record(r, got)
+		if p.Covered {
+			t.Want = wantOf(got)
+			return t
 		}
 	}
-	return nil, false
+	return nil
 }
 
-// witness returns a request that a listener takes for a route and no route before it takes there.
-func witness(table *routing.Table, e *routing.Entry, listener string, hosts []string) *space.Request {
+// witness returns a request of a sample at a listener.
+func witness(table *routing.Table, e *routing.Entry, of *sample, listener string, hosts []string) *space.Request {
 	if len(hosts) == 0 {
 		hosts = []string{""}
 	}
-	above := slices.DeleteFunc(table.Above(e), func(other *routing.Entry) bool {
-		return !slices.Contains(other.Listeners, listener)
-	})
+	match, err := table.Space.Match(of.match, e.Host)
+	if err != nil {
+		return nil
+	}
+	var others []*space.Match
+	if of.not != nil {
+		not, err := table.Space.Match(of.not, "")
+		if err != nil {
+			return nil
+		}
+		others = append(others, not)
+	} else {
+		others = routing.Matches(slices.DeleteFunc(table.Above(e), func(other *routing.Entry) bool {
+			return !slices.Contains(other.Listeners, listener)
+		}))
+	}
 	for _, host := range hosts {
 		served, err := table.Space.Match(nil, host)
 		if err != nil {
 			continue
 		}
-		if found := table.Space.Find([]*space.Match{e.Match, served}, routing.Matches(above)); found.Verdict == space.Found {
+		if found := table.Space.Find([]*space.Match{match, served}, others); found.Verdict == space.Found {
 			return found.Request
 		}
 	}
 	return nil
 }
 
-// written returns a test that sends a request. False: it cannot be written as a test, or is not the route's after all.
-func (s *Suite) written(e *routing.Entry, listener string, x *space.Request) (*schema.Test, bool) {
+// written returns a test that sends a request, and the request. False: it cannot be written as a test.
+func (s *Suite) written(e *routing.Entry, listener string, x *space.Request) (*schema.Test, *request, bool) {
 	l := s.gateway.model.Listeners[listener]
 	scheme := "http"
 	if l.TLS != nil {
@@ -122,18 +150,19 @@ func (s *Suite) written(e *routing.Entry, listener string, x *space.Request) (*s
 		c = &checker{gateway: s.gateway}
 		r = c.request("", &t.Request)
 	}
-	if len(c.findings) > 0 {
-		return nil, false
-	}
-	got := s.gateway.serve(&r)
-	t.Want = schema.TestWant{Route: got.Route, Status: got.Status}
+	return t, &r, len(c.findings) == 0
+}
+
+// wantOf wants what came.
+func wantOf(got *Outcome) schema.TestWant {
+	want := schema.TestWant{Route: got.Route, None: got.Route == "", Status: got.Status}
 	for _, b := range got.Backends {
-		if t.Want.Backends == nil {
-			t.Want.Backends = map[string]float64{}
+		if want.Backends == nil {
+			want.Backends = map[string]float64{}
 		}
-		t.Want.Backends[b.Upstream] = b.Percent
+		want.Backends[b.Upstream] = b.Percent
 	}
-	return t, got.Route == e.String()
+	return want
 }
 
 // call gives a request a caller whom a route lets pass, as far as there is one.

@@ -150,7 +150,7 @@ func TestFindings(t *testing.T) {
 		`tests.api.want.route: there is no API "bank" [test-api-unknown] `,
 		`tests.backends.want.backends.stok: there is no upstream "stok" [test-upstream-unknown] did you mean "stock"?`,
 		`tests.backends.want.backends: the shares add up to 99% and not to 100% [test-shares] write the shares of all backends, in percent`,
-		`tests.both.want: without a route there is no route, backend or limit to want [test-contradiction] remove one of them`,
+		`tests.both.want: without a route there is no route, backend, limit or setting to want [test-contradiction] remove one of them`,
 		`tests.empty.want: the test wants nothing [test-empty] write a route, a status, backends, ...`,
 		`tests.host.request.url: ".a" is not a host [test-url] write for instance "https://api.example.com/echo"`,
 		`tests.keyless.request.consumer: consumer "tim" has no API key to call with [test-consumer-keyless] write what their token says in claims`,
@@ -253,7 +253,7 @@ func TestGenerate(t *testing.T) {
 	if len(missed) > 0 {
 		t.Errorf("missed %v", missed)
 	}
-	if got := slices.Sorted(maps.Keys(tests)); !slices.Equal(got, []string{"shop-cart-2", "shop-keyed"}) {
+	if got := slices.Sorted(maps.Keys(tests)); !slices.Equal(got, []string{"shop-cart-2", "shop-cart-PUT", "shop-keyed"}) {
 		t.Errorf("tests %v", got)
 	}
 	g, err := schema.Decode([]byte(`{"environment": "test",` + model + `}`))
