@@ -37,7 +37,7 @@ demo: build ## The main job from CUE to served requests, in under a minute; KEEP
 	$(BIN)/gwc-demo $(if $(KEEP),--keep)
 
 .PHONY: test
-test: tools conformance cosign browser ## Run every test, and the suites of others
+test: tools conformance formats browser cosign ## Run every test, and the suites of others
 	$(TEST_PATH) $(GO) test -timeout 20m ./...
 
 .PHONY: race
@@ -55,6 +55,11 @@ conformance: $(addprefix conformance-,$(CONFORMANCE)) ## Hold gwproxy to the sui
 $(SUITES): conformance-%:
 	$(GO) -C runtime/conformance/$* vet ./...
 	$(GO) -C runtime/conformance/$* test -count=1 -timeout 20m ./...
+
+.PHONY: formats
+formats: ## Hold what gwc prints for programs to the schemas of those who read it
+	$(GO) -C testscripts/formats vet ./...
+	$(GO) -C testscripts/formats test -count=1 -timeout 10m ./...
 
 .PHONY: browser
 browser: ## Open the pages that gwc writes in Chromium

@@ -104,6 +104,7 @@ Exit status: 0 fine, 1 findings or differences at or above the asked threshold, 
 		a.explainCommand(),
 		a.graphCommand(),
 		a.statusCommand(),
+		a.schemaCommand(),
 	)
 	return root
 }

@@ -1,11 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"reflect"
 	"strings"
+
+	"gwc.dev/compiler/diag"
 )
 
 // An explanation says what becomes of a request.
@@ -83,10 +84,7 @@ func (e *explanation) add(listener string, w *way) {
 func (e *explanation) write(w io.Writer, format string) error {
 	switch format {
 	case "json":
-		enc := json.NewEncoder(w)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(e)
+		return diag.EncodeJSON(w, e)
 	case "text":
 		var b strings.Builder
 		fmt.Fprintf(&b, "%s %s\n", e.Method, e.URL)

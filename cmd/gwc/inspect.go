@@ -1,12 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"gwc.dev/compiler/diag"
 	"gwc.dev/schema/bundle"
 )
 
@@ -66,9 +66,7 @@ func (a *app) printBundle(format string, b *bundle.Bundle) error {
 		}
 		return w.Flush()
 	case "json":
-		enc := json.NewEncoder(a.out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(struct {
+		return diag.EncodeJSON(a.out, struct {
 			Revision    string   `json:"revision"`
 			Environment string   `json:"environment"`
 			Serial      uint64   `json:"serial"`

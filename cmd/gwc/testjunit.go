@@ -65,12 +65,12 @@ func (a *app) printTestsJUnit(r *testReport) error {
 		if suite == "" {
 			suite = "policies"
 		}
-		c := testCase{Name: t.Name, File: t.Position.File, Line: t.Position.Line, Output: t.Output}
+		c := testCase{Name: diag.Plain(t.Name), File: diag.Plain(t.Position.File), Line: t.Position.Line, Output: diag.Plain(t.Output)}
 		switch t.Outcome {
 		case policy.Failed:
 			c.Failure = &testMessage{diag.Plain(t.Message), diag.Plain(strings.Join(t.lines(), "\n"))}
 		case policy.Skipped:
-			c.Skipped = &testMessage{Message: t.Message}
+			c.Skipped = &testMessage{Message: diag.Plain(t.Message)}
 		}
 		add(suite, c)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
@@ -136,7 +135,7 @@ func (a *app) printTests(r *testReport) error {
 		for _, line := range t.lines() {
 			fmt.Fprintln(a.out, diag.Plain(line))
 		}
-		fmt.Fprint(a.out, t.Output)
+		fmt.Fprint(a.out, diag.Plain(t.Output))
 	}
 	if err := a.printFindings(a.out, "text", r.findings); err != nil {
 		return err
@@ -167,9 +166,7 @@ func placeText(p routetest.Place) string {
 }
 
 func (a *app) printTestsJSON(r *testReport) error {
-	enc := json.NewEncoder(a.out)
-	enc.SetIndent("", "  ")
-	return enc.Encode(struct {
+	return diag.EncodeJSON(a.out, struct {
 		Tests    []testResult  `json:"tests"`
 		Coverage []envCoverage `json:"coverage,omitempty"`
 		Findings diag.List     `json:"findings,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 
+	"gwc.dev/compiler/diag"
 	"gwc.dev/compiler/diff"
 	"gwc.dev/compiler/space"
 )
@@ -66,10 +67,7 @@ func writeJSON(w io.Writer, all []Comparison) error {
 			listed(c.Places.Changes), summaryOf(c.Places.Count()),
 		})
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(out)
+	return diag.EncodeJSON(w, out)
 }
 
 // listed is a list that is never null in JSON.

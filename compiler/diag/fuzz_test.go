@@ -19,6 +19,7 @@ func FuzzWrite(f *testing.F) {
 	f.Add("code", "message", "hint\nmore", "file.cue", "path", "line one\nline two", 2, 3)
 	f.Add("c\x1b[0m", "\x1b]0;t\x07\n::error::x", "\u202e%0A", "a:b,c.cue", "\x00", "\t\x1b[2J", 1, 1)
 	f.Add("", "]]>", "\xff\xfe", "../x", "", strings.Repeat("\t\xff", 300), 1, 250)
+	f.Add("##[add-mask]", "##[stop-commands]x", "a\n  ::error::x", "::error::x", "##vso[a]", "\t###[add-mask]x", 1, 3)
 	f.Fuzz(func(t *testing.T, code, message, hint, file, path, source string, line, column int) {
 		position := diag.Position{File: file, Line: line, Column: column}
 		l := diag.List{{
@@ -40,8 +41,13 @@ func FuzzWrite(f *testing.F) {
 			}); i >= 0 {
 				t.Errorf("%s: not printable: %q", format, out[i:])
 			}
+			for line := range strings.Lines(out) {
+				if strings.Contains(line, "##") || format != "github" && strings.HasPrefix(strings.TrimSpace(line), "::") {
+					t.Errorf("%s: a CI server obeys %q", format, line)
+				}
+			}
 			switch format {
-			case "json", "sarif":
+			case "json", "sarif", "gitlab":
 				if !json.Valid([]byte(out)) {
 					t.Errorf("%s: not JSON: %q", format, out)
 				}

@@ -1,10 +1,6 @@
 package diag
 
-import (
-	"fmt"
-	"io"
-	"strings"
-)
+import "io"
 
 type gitlabIssue struct {
 	Check       string         `json:"check_name"`
@@ -23,26 +19,21 @@ type gitlabLines struct {
 	Begin int `json:"begin"`
 }
 
-// writeGitLab prints a Code Quality report, of which GitLab shows in a merge request what is new. It knows no finding
-// without a file: such a one stands in the first line of ".".
+// writeGitLab prints a Code Quality report, of which GitLab shows in a merge request what is new.
 func writeGitLab(w io.Writer, l List, _ Options) error {
 	issues := []gitlabIssue{}
-	seen := map[string]int{}
+	seen := fingerprints{}
 	for _, f := range l {
-		sum := fingerprint(f)
-		seen[sum]++
+		at := anchored(f.Position)
 		issue := gitlabIssue{
-			Check: Plain(f.Code), Description: oneLine(f.Message), Fingerprint: fmt.Sprintf("%s:%d", sum, seen[sum]),
+			Check: Plain(f.Code), Description: oneLine(f.Message), Fingerprint: seen.of(f),
 			Severity: map[Severity]string{Error: "major", Warning: "minor", Info: "info"}[f.Severity],
-			Location: gitlabLocation{Path: ".", Lines: gitlabLines{Begin: 1}},
+			Location: gitlabLocation{Path: Plain(at.File), Lines: gitlabLines{Begin: at.Line}},
 		}
 		if f.Hint != "" {
-			issue.Description += " (help: " + strings.Join(block(f.Hint), " ") + ")"
-		}
-		if p := f.Position; p.File != "" {
-			issue.Location = gitlabLocation{Path: Plain(p.File), Lines: gitlabLines{Begin: max(p.Line, 1)}}
+			issue.Description += " (help: " + oneLine(f.Hint) + ")"
 		}
 		issues = append(issues, issue)
 	}
-	return encodeIndented(w, issues)
+	return EncodeJSON(w, issues)
 }

@@ -34,11 +34,12 @@ func writeJSON(w io.Writer, l List, _ Options) error {
 			out.Summary.Info++
 		}
 	}
-	return encodeIndented(w, out)
+	return EncodeJSON(w, out)
 }
 
-// encodeIndented prints v. Of what JSON leaves as it is, it escapes what a terminal would obey or hide.
-func encodeIndented(w io.Writer, v any) error {
+// EncodeJSON prints v, indented. Of what JSON leaves as it is, it escapes what a terminal would obey or hide, and what
+// a CI server obeys in a log; a line of JSON does not begin with "::".
+func EncodeJSON(w io.Writer, v any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -58,6 +59,7 @@ func encodeIndented(w io.Writer, v any) error {
 			fmt.Fprintf(&out, `\u%04x`, r)
 		}
 	}
-	_, err := io.WriteString(w, out.String())
+	// Outside of strings JSON has no "#".
+	_, err := io.WriteString(w, strings.ReplaceAll(out.String(), "##", `#\u0023`))
 	return err
 }

@@ -8,9 +8,20 @@ import (
 	"unicode/utf8"
 )
 
-// Plain returns s with everything that is not to be seen as an escape: control characters, which a terminal
-// would obey, and marks that reorder or hide text.
-func Plain(s string) string {
+// Plain returns s with everything as an escape that is not to be seen, control characters, which a terminal would obey,
+// and marks that reorder or hide text, and with everything that a CI server obeys in a log.
+func Plain(s string) string { return inert(printable(s)) }
+
+// inert returns s without the beginnings of what CI servers take for commands: "::" at the start of a line, as in
+// "::error::" (GitHub), and "##" anywhere, as in "##[add-mask]" (GitHub), "##vso[" (Azure) and "##teamcity[".
+func inert(s string) string {
+	if text := strings.TrimLeft(s, " "); strings.HasPrefix(text, "::") {
+		s = s[:len(s)-len(text)] + `\x3a` + text[1:]
+	}
+	return strings.ReplaceAll(s, "##", `#\x23`)
+}
+
+func printable(s string) string {
 	if strings.IndexFunc(s, hidden) < 0 && utf8.ValidString(s) {
 		return s
 	}

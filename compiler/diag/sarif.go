@@ -2,149 +2,115 @@ package diag
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"path"
 	"slices"
 	"strings"
 )
 
-type sarifLog struct {
-	Schema  string     `json:"$schema"`
-	Version string     `json:"version"`
-	Runs    []sarifRun `json:"runs"`
-}
+// maxResults is how many results GitHub's code scanning takes of a run; it refuses a file with more.
+const maxResults = 25_000
 
-type sarifRun struct {
-	Tool    sarifTool     `json:"tool"`
-	Results []sarifResult `json:"results"`
-}
+const (
+	homepage  = "https://gwc.dev"
+	sarifHelp = `Each result says what is wrong and, after "help:", what to do. gwc vet shows it in the source.`
+)
 
-type sarifTool struct {
-	Driver sarifDriver `json:"driver"`
-}
-
-type sarifDriver struct {
-	Name           string      `json:"name"`
-	InformationURI string      `json:"informationUri"`
-	Version        string      `json:"version,omitempty"`
-	Rules          []sarifRule `json:"rules"`
-}
-
-type sarifRule struct {
-	ID               string    `json:"id"`
-	ShortDescription sarifText `json:"shortDescription"`
-}
-
-type sarifText struct {
-	Text string `json:"text"`
-}
-
-type sarifResult struct {
-	RuleID       string            `json:"ruleId"`
-	RuleIndex    int               `json:"ruleIndex"`
-	Level        string            `json:"level"`
-	Message      sarifText         `json:"message"`
-	Locations    []sarifLocation   `json:"locations,omitempty"`
-	Related      []sarifLocation   `json:"relatedLocations,omitempty"`
-	Fingerprints map[string]string `json:"partialFingerprints"`
-}
-
-type sarifLocation struct {
-	ID       *int           `json:"id,omitempty"`
-	Message  *sarifText     `json:"message,omitempty"`
-	Physical *sarifPhysical `json:"physicalLocation,omitempty"`
-	Logical  []sarifLogical `json:"logicalLocations,omitempty"`
-}
-
-type sarifLogical struct {
-	Name string `json:"fullyQualifiedName"`
-	Kind string `json:"kind"`
-}
-
-type sarifPhysical struct {
-	Artifact sarifArtifact `json:"artifactLocation"`
-	Region   *sarifRegion  `json:"region,omitempty"`
-}
-
-type sarifArtifact struct {
-	URI     string `json:"uri"`
-	URIBase string `json:"uriBaseId,omitempty"`
-}
-
-type sarifRegion struct {
-	Line   int `json:"startLine"`
-	Column int `json:"startColumn,omitempty"`
-}
-
-// writeSARIF prints the Static Analysis Results Interchange Format, version 2.1.0. A finding's fingerprint is
-// made of its code, path and message, so that it stays the same finding when lines move.
+// writeSARIF prints the Static Analysis Results Interchange Format, version 2.1.0, as GitHub's code scanning takes it:
+// it refuses a file in which a result has no physical location or a rule no help. Of more findings than it takes, those
+// that matter most are printed, and a notification says how many are not.
 func writeSARIF(w io.Writer, l List, o Options) error {
 	run := sarifRun{Results: []sarifResult{}}
-	run.Tool.Driver = sarifDriver{
-		Name: "gwc", InformationURI: "https://gwc.dev", Version: o.Version, Rules: []sarifRule{},
+	shown := l.worst(maxResults)
+	if len(shown) < len(l) {
+		left := sarifNotification{"warning", sarifText{fmt.Sprintf(
+			"%d of %d findings are reported here, those that matter most: gwc vet shows all", len(shown), len(l),
+		)}}
+		run.Invocations = []sarifInvocation{{Successful: true, Notifications: []sarifNotification{left}}}
 	}
-	codes := map[string]int{}
-	for _, f := range slices.SortedFunc(slices.Values(l), func(a, b Finding) int { return cmp.Compare(a.Code, b.Code) }) {
-		if _, ok := codes[f.Code]; !ok {
-			codes[f.Code] = len(codes)
-			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
-				ID: f.Code, ShortDescription: sarifText{strings.ReplaceAll(f.Code, "-", " ")},
-			})
-		}
-	}
-	seen := map[string]int{}
-	for _, f := range l {
-		r := sarifResult{
-			RuleID: f.Code, RuleIndex: codes[f.Code], Message: sarifText{oneLine(f.Message)},
-			Level: map[Severity]string{Error: "error", Warning: "warning", Info: "note"}[f.Severity],
-		}
-		if f.Hint != "" {
-			r.Message.Text += "\nhelp: " + strings.Join(block(f.Hint), "\n")
-		}
-		if at := location(f.Position, string(f.Path)); at != nil {
-			r.Locations = []sarifLocation{*at}
-		}
-		for i, related := range f.Related {
-			if at := location(related.Position, string(related.Path)); at != nil {
-				at.ID, at.Message = &i, &sarifText{oneLine(related.Message)}
-				r.Related = append(r.Related, *at)
-			}
-		}
-		sum := fingerprint(f)
-		seen[sum]++
-		r.Fingerprints = map[string]string{"gwc/v1": fmt.Sprintf("%s:%d", sum, seen[sum])}
+	rules, index := sarifRules(shown)
+	run.Tool.Driver = sarifDriver{Name: "gwc", InformationURI: homepage, Version: o.Version, Rules: rules}
+	seen := fingerprints{}
+	for _, f := range shown {
+		r := sarifResultOf(f)
+		r.RuleIndex = index[f.Code]
+		// Code scanning reads this one key alone; others tell by its name how it was made.
+		sum := seen.of(f)
+		r.Fingerprints = map[string]string{"primaryLocationLineHash": sum, "gwc/v1": sum}
 		run.Results = append(run.Results, r)
 	}
-	return encodeIndented(w, sarifLog{
+	return EncodeJSON(w, sarifLog{
 		Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run},
 	})
 }
 
-func fingerprint(f Finding) string {
-	sum := sha256.Sum256([]byte(f.Code + "\x00" + string(f.Path) + "\x00" + f.Message))
-	return hex.EncodeToString(sum[:16])
+// worst returns at most n findings in their order, those that matter most.
+func (l List) worst(n int) List {
+	if len(l) <= n {
+		return l
+	}
+	out := slices.Clone(l)
+	slices.SortStableFunc(out, func(a, b Finding) int { return cmp.Compare(b.Severity, a.Severity) })
+	return out[:n].Sorted()
 }
 
-// location returns nil where nothing is known.
-func location(p Position, name string) *sarifLocation {
-	var l sarifLocation
-	if p.File != "" {
-		l.Physical = &sarifPhysical{Artifact: artifact(p.File)}
-		if p.Line > 0 {
-			l.Physical.Region = &sarifRegion{Line: p.Line, Column: max(p.Column, 0)}
+// sarifRules returns a rule for each code, by code, and where it is in the list.
+func sarifRules(l List) ([]sarifRule, map[string]int) {
+	codes := map[string]int{}
+	for _, f := range l {
+		codes[f.Code] = 0
+	}
+	rules := make([]sarifRule, 0, len(codes))
+	for _, code := range slices.Sorted(maps.Keys(codes)) {
+		codes[code] = len(rules)
+		title := strings.ReplaceAll(code, "-", " ")
+		rules = append(rules, sarifRule{
+			ID:      code,
+			Short:   sarifText{title},
+			Full:    sarifText{"A finding of gwc vet: " + title + "."},
+			Help:    sarifText{sarifHelp},
+			HelpURI: homepage,
+		})
+	}
+	return rules, codes
+}
+
+func sarifResultOf(f Finding) sarifResult {
+	text := []string{oneLine(f.Message)}
+	if f.Hint != "" {
+		text = append(text, "help: "+strings.Join(block(f.Hint), "\n"))
+	}
+	r := sarifResult{
+		RuleID:    f.Code,
+		Level:     map[Severity]string{Error: "error", Warning: "warning", Info: "note"}[f.Severity],
+		Locations: []sarifLocation{sarifLocationOf(anchored(f.Position), string(f.Path))},
+	}
+	for i, related := range f.Related {
+		if related.Position.File == "" {
+			text = append(text, place(related.Position, string(related.Path))+": "+oneLine(related.Message))
+			continue
 		}
+		at := sarifLocationOf(related.Position, string(related.Path))
+		at.ID, at.Message = &i, &sarifText{oneLine(related.Message)}
+		r.Related = append(r.Related, at)
+	}
+	// Findings quote what users write, which is no link (SARIF 2.1.0, section 3.11.6).
+	r.Message.Text = strings.ReplaceAll(strings.Join(text, "\n"), "](", `\](`)
+	return r
+}
+
+func sarifLocationOf(p Position, name string) sarifLocation {
+	l := sarifLocation{Physical: sarifPhysical{Artifact: artifact(p.File)}}
+	if p.Line > 0 {
+		l.Physical.Region = &sarifRegion{Line: p.Line, Column: max(p.Column, 0)}
 	}
 	if name != "" {
 		l.Logical = []sarifLogical{{Name: name, Kind: "member"}}
 	}
-	if l.Physical == nil && l.Logical == nil {
-		return nil
-	}
-	return &l
+	return l
 }
 
 // artifact returns a file's address: relative to the root of the sources, unless the file lies outside.
@@ -152,5 +118,5 @@ func artifact(file string) sarifArtifact {
 	if path.IsAbs(file) {
 		return sarifArtifact{URI: (&url.URL{Scheme: "file", Path: file}).String()}
 	}
-	return sarifArtifact{URI: (&url.URL{Path: file}).String(), URIBase: "%SRCROOT%"}
+	return sarifArtifact{URI: (&url.URL{Path: file}).String(), URIBase: sourceRoot}
 }

@@ -101,7 +101,7 @@ func (t textWriter) source(f Finding) {
 		return ' '
 	}, before)
 	gutter := fmt.Sprintf("%d", f.Position.Line)
-	fmt.Fprintf(t, "    %s | %s\n", gutter, strings.TrimRightFunc(before+after, unicode.IsSpace))
+	fmt.Fprintf(t, "    %s | %s\n", gutter, inert(strings.TrimRightFunc(before+after, unicode.IsSpace)))
 	fmt.Fprintf(t, "    %*s | %s%s\n", len(gutter), "", blank, t.paint(hue(f.Severity), "^"))
 }
 

@@ -29,8 +29,8 @@ func Formats() []string { return []string{"text", "json", "sarif", "github", "gi
 //	gitlab  for GitLab: a Code Quality report
 //	junit   for CI servers: JUnit XML, in which errors are failures
 //
-// Whatever the findings quote, no format lets it speak to a terminal or to a CI server: control characters are
-// printed as escapes.
+// Whatever the findings quote, no format lets it speak to a terminal or to a CI server: control characters and the
+// beginnings of commands are printed as escapes.
 func Write(w io.Writer, format string, l List, o Options) error {
 	write := map[string]func(io.Writer, List, Options) error{
 		"text": writeText, "json": writeJSON, "sarif": writeSARIF, "github": writeGitHub, "gitlab": writeGitLab, "junit": writeJUnit,

@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gwc.dev/compiler/diag"
-	"gwc.dev/schema"
 )
 
 // update says that goldens are to be rewritten.
@@ -131,20 +130,5 @@ func TestWriteReportsAFullDisk(t *testing.T) {
 			!strings.Contains(err.Error(), "no space left on device") {
 			t.Errorf("%s: error %v", format, err)
 		}
-	}
-}
-
-func TestFingerprintSurvivesLineMoves(t *testing.T) {
-	print := func(line int) string {
-		var b strings.Builder
-		l := diag.List{{Code: "c", Path: schema.NewPath("apis"), Message: "m", Position: at("a.cue", line, 1)}}
-		if err := diag.Write(&b, "sarif", l, diag.Options{}); err != nil {
-			t.Fatal(err)
-		}
-		_, rest, _ := strings.Cut(b.String(), "partialFingerprints")
-		return rest
-	}
-	if diff := cmp.Diff(print(3), print(99)); diff != "" {
-		t.Errorf("fingerprints (-before +after):\n%s", diff)
 	}
 }
