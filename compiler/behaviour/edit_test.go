@@ -91,6 +91,7 @@ func TestNoBehaviouralChange(t *testing.T) {
 		"order of a list":      {`["GET", "POST"]`, `["POST", "GET"]`},
 		"case of a header":     {`"X-Gateway"`, `"x-gateway"`, `["X-A"]`, `["x-a"]`, `"header": "apikey"`, `"header": "APIKey"`},
 		"slash of a prefix":    {`"prefix": "/items"}, "m`, `"prefix": "/items/"}, "m`, `"/v1/items"`, `"/v1/items/"`},
+		"retry of a method that is not taken": {`"retry": {"attempts": 2, "on": ["503"]}`, `"retry": {"attempts": 2, "on": ["503"], "methods": ["GET", "PUT", "HEAD"]}`},
 		"defaults spelled out": {`"by": "consumer"`, `"by": "consumer", "burst": 60`},
 		"prefix matched as a longer one": {
 			`"items": {"match"`, `"some": {"match": {"path": {"prefix": "/items/some"}, "methods": ["GET", "POST"]},

@@ -48,7 +48,7 @@ func treat(g *schema.Gateway, e *routing.Entry) *treatment {
 		headers:      headersText(r.Headers),
 		timeout:      r.Timeout.String(),
 		maxBodyBytes: compact(r.MaxBodyBytes),
-		retry:        retryText(r.Retry),
+		retry:        retryText(r.Retry, r.Match),
 		backends:     backendsText(g, r),
 		redirect:     redirectText(r.Redirect),
 		respond:      respondText(r.Respond),
@@ -73,7 +73,7 @@ func treat(g *schema.Gateway, e *routing.Entry) *treatment {
 // becomes of the path does.
 func (t *treatment) differs(other *treatment) (in []aspect, path bool) {
 	for a := range aspects {
-		if t.texts[a] != other.texts[a] {
+		if t.texts[a] != other.texts[a] && (a != retry || !t.retriesAs(other)) {
 			in = append(in, a)
 		}
 	}
@@ -236,12 +236,32 @@ func change(c *schema.HeaderChange) schema.HeaderChange {
 	return schema.HeaderChange{Set: lowerNames(c.Set), Add: lowerNames(c.Add), Remove: set(lower(c.Remove))}
 }
 
-func retryText(r *schema.Retry) string {
+// retriesAs reports whether both retry alike what both take.
+func (t *treatment) retriesAs(other *treatment) bool {
+	return retryText(t.route.Retry, t.route.Match, other.route.Match) == retryText(other.route.Retry, t.route.Match, other.route.Match)
+}
+
+// connectFailure is on what a request is tried again whatever its method, since it never left.
+const connectFailure = "connect-failure"
+
+// retryText returns the retries of requests that all of the matches take.
+func retryText(r *schema.Retry, matches ...*schema.Match) string {
 	if r == nil || r.Disabled {
 		return ""
 	}
 	out := *r
 	out.On, out.Methods = set(r.On), set(r.Methods)
+	for _, m := range matches {
+		if m != nil && len(m.Methods) > 0 {
+			out.Methods = slices.DeleteFunc(out.Methods, func(method string) bool { return !slices.Contains(m.Methods, method) })
+		}
+	}
+	if len(out.Methods) == 0 {
+		out.Methods, out.On = nil, slices.DeleteFunc(out.On, func(on string) bool { return on != connectFailure })
+	}
+	if len(out.On) == 0 {
+		return ""
+	}
 	return compact(out)
 }
 
