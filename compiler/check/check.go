@@ -85,9 +85,12 @@ func Run(g *schema.Gateway) diag.List {
 	p := &pass{Gateway: g, routes: routesOf(g)}
 	p.candidates = candidatesOf(p)
 	p.conflicts, p.lost = map[string]bool{}, map[string]bool{}
-	if table, err := routing.Of(space.New(0), g); err == nil { // what is wrong is reported by checkMatches
+	all := space.New(0)
+	all.Spend(workOf(g))
+	if table, err := routing.Of(all, g); err == nil { // what is wrong is reported by checkMatches
 		p.table = table
 	}
+	p.entries = entriesOf(p.table)
 	for _, check := range []func(*pass){
 		checkListeners,
 		checkLimits,
@@ -123,6 +126,7 @@ func Run(g *schema.Gateway) diag.List {
 	} {
 		check(p)
 	}
+	p.sayUnasked()
 	p.findings = slices.DeleteFunc(p.findings, p.moot)
 	return p.findings.Sorted()
 }
@@ -134,10 +138,12 @@ type pass struct {
 	candidates []*candidate // the routes, in the same order
 	findings   diag.List
 
-	table     *routing.Table  // nil: there is none, and it is said why
-	conflicts map[string]bool // the routes that are in a conflict, as "api/route"
-	lost      map[string]bool // the routes that no request reaches
-	undecided int             // how many questions were
+	table     *routing.Table                   // nil: there is none, and it is said why
+	entries   map[schema.Path][]*routing.Entry // of the table, by route
+	conflicts map[string]bool                  // the routes that are in a conflict, as "api/route"
+	lost      map[string]bool                  // the routes that no request reaches
+	undecided int                              // how many questions were
+	unasked   int                              // how many were not asked any more
 }
 
 // moot reports whether a finding says that a route loses some requests which loses them all.

@@ -246,10 +246,12 @@ func (c *candidate) meets(d *candidate) bool {
 
 // clash reports that second takes requests of first: the same ones, or only some.
 func (p *pass) clash(first, second *candidate, same bool) {
+	e, example := p.both(second.route.path(), first.route.path())
 	f := diag.Finding{
 		Code: "route-overlap", Severity: diag.Warning, Path: second.Path(),
-		Message: fmt.Sprintf("%s and %s take some of the same requests, and only the order of their names decides",
-			second.title(first), first.title(second)),
+		Message: fmt.Sprintf("%s and %s take some of the same requests, and only the order of their names decides%s",
+			second.title(first), first.title(second), instance(example)),
+		Request: p.request(e, example),
 		Hint: "add a method, header or query match to the one that is to win, or tell their values apart",
 		Related: []diag.Related{{
 			Path: first.Path(), Message: fmt.Sprintf("route %q, which wins", first.name),
@@ -258,7 +260,7 @@ func (p *pass) clash(first, second *candidate, same bool) {
 	if same {
 		p.conflicts[first.api+"/"+first.name], p.conflicts[second.api+"/"+second.name] = true, true
 		f.Code, f.Severity = "route-conflict", diag.Error
-		f.Message = fmt.Sprintf("%s and %s take the same requests", second.title(first), first.title(second))
+		f.Message = fmt.Sprintf("%s and %s take the same requests%s", second.title(first), first.title(second), instance(example))
 		f.Hint = "remove one of them, or give them different hosts, paths, methods, header or query matches"
 		f.Related[0].Message = fmt.Sprintf("the match of route %q", first.name)
 	}

@@ -36,25 +36,25 @@ type values = map[string]schema.ValueMatch
 func TestCheckConflicts(t *testing.T) {
 	run(t, []test{
 		{"one API, one match", beside(map[string]*schema.Match{"again": prefix("/echo")}), []string{
-			`error route-conflict apis.echo.routes.default.match: route "default" and route "again" take the same requests`,
+			`error route-conflict apis.echo.routes.default.match: route "default" and route "again" take the same requests, for instance GET api.example.com/echo`,
 			"  help: remove one of them, or give them different hosts, paths, methods, header or query matches",
 			`  apis.echo.routes.again.match: the match of route "again"`,
 		}},
 		{"a prefix with a slash at its end", beside(map[string]*schema.Match{"again": prefix("/echo/")}), []string{
-			`error route-conflict apis.echo.routes.default.match: route "default" and route "again" take the same requests`,
+			`error route-conflict apis.echo.routes.default.match: route "default" and route "again" take the same requests, for instance GET api.example.com/echo`,
 			"  help: remove one of them, or give them different hosts, paths, methods, header or query matches",
 			`  apis.echo.routes.again.match: the match of route "again"`,
 		}},
 		{"three routes with one match", beside(map[string]*schema.Match{"a": prefix("/echo"), "b": prefix("/echo")}), []string{
-			`error route-conflict apis.echo.routes.b.match: route "b" and route "a" take the same requests`,
+			`error route-conflict apis.echo.routes.b.match: route "b" and route "a" take the same requests, for instance GET api.example.com/echo`,
 			"  help: remove one of them, or give them different hosts, paths, methods, header or query matches",
 			`  apis.echo.routes.a.match: the match of route "a"`,
-			`error route-conflict apis.echo.routes.default.match: route "default" and route "a" take the same requests`,
+			`error route-conflict apis.echo.routes.default.match: route "default" and route "a" take the same requests, for instance GET api.example.com/echo`,
 			"  help: remove one of them, or give them different hosts, paths, methods, header or query matches",
 			`  apis.echo.routes.a.match: the match of route "a"`,
 		}},
 		{"two APIs, one host, one match", other(schema.API{Hosts: []string{"www.example.com", "API.example.com"}}), []string{
-			`error route-conflict apis.other.routes.default.match: route "default" of API "other" and route "default" of API "echo" take the same requests`,
+			`error route-conflict apis.other.routes.default.match: route "default" of API "other" and route "default" of API "echo" take the same requests, for instance GET api.example.com/echo`,
 			"  help: remove one of them, or give them different hosts, paths, methods, header or query matches",
 			`  apis.echo.routes.default.match: the match of route "default"`,
 		}},
@@ -71,7 +71,7 @@ func TestCheckConflicts(t *testing.T) {
 			other(schema.API{Hosts: []string{"api.example.com"}, Listeners: []string{"internal", "http"}})(g)
 			change(g.APIs, "echo", func(a *schema.API) { a.Listeners = []string{"http"} })
 		}, []string{
-			`error route-conflict apis.other.routes.default.match: route "default" of API "other" and route "default" of API "echo" take the same requests`,
+			`error route-conflict apis.other.routes.default.match: route "default" of API "other" and route "default" of API "echo" take the same requests, for instance GET api.example.com/echo`,
 			"  help: remove one of them, or give them different hosts, paths, methods, header or query matches",
 			`  apis.echo.routes.default.match: the match of route "default"`,
 		}},
@@ -86,7 +86,7 @@ func TestCheckConflicts(t *testing.T) {
 			"all":   {Path: &schema.PathMatch{Prefix: "/x"}},
 			"purge": {Path: &schema.PathMatch{Prefix: "/x"}, Methods: []string{"PURGE"}},
 		}), []string{
-			`error route-conflict apis.echo.routes.write.match: route "write" and route "read" take the same requests`,
+			`error route-conflict apis.echo.routes.write.match: route "write" and route "read" take the same requests, for instance HEAD api.example.com/x`,
 			"  help: remove one of them, or give them different hosts, paths, methods, header or query matches",
 			`  apis.echo.routes.read.match: the match of route "read"`,
 		}},
@@ -94,7 +94,7 @@ func TestCheckConflicts(t *testing.T) {
 			"a": asking(values{"X-Version": {Exact: ptr("1")}}, nil),
 			"b": asking(values{"x-version": {Exact: ptr("1")}}, nil),
 		}), []string{
-			`error route-conflict apis.echo.routes.b.match: route "b" and route "a" take the same requests`,
+			`error route-conflict apis.echo.routes.b.match: route "b" and route "a" take the same requests, for instance GET api.example.com/x with x-version: 1`,
 			"  help: remove one of them, or give them different hosts, paths, methods, header or query matches",
 			`  apis.echo.routes.a.match: the match of route "a"`,
 		}},
@@ -112,7 +112,7 @@ func TestCheckConflicts(t *testing.T) {
 			"a": asking(values{"x-version": {Exact: ptr("11")}}, nil),
 			"b": asking(values{"x-version": {Regex: "[0-9]+"}}, nil),
 		}), []string{
-			`warning route-overlap apis.echo.routes.b.match: route "b" and route "a" take some of the same requests, and only the order of their names decides`,
+			`warning route-overlap apis.echo.routes.b.match: route "b" and route "a" take some of the same requests, and only the order of their names decides, for instance GET api.example.com/x with x-version: 11`,
 			"  help: add a method, header or query match to the one that is to win, or tell their values apart",
 			`  apis.echo.routes.a.match: route "a", which wins`,
 		}},
@@ -136,7 +136,7 @@ func TestCheckConflicts(t *testing.T) {
 			"a": asking(values{"x-debug": {Regex: "on|off"}}, nil),
 			"b": asking(values{"x-debug": {Present: ptr(true)}}, nil),
 		}), []string{
-			`warning route-overlap apis.echo.routes.b.match: route "b" and route "a" take some of the same requests, and only the order of their names decides`,
+			`warning route-overlap apis.echo.routes.b.match: route "b" and route "a" take some of the same requests, and only the order of their names decides, for instance GET api.example.com/x with x-debug: on`,
 			"  help: add a method, header or query match to the one that is to win, or tell their values apart",
 			`  apis.echo.routes.a.match: route "a", which wins`,
 		}},
@@ -144,7 +144,7 @@ func TestCheckConflicts(t *testing.T) {
 			"a": asking(values{"x-a": {Exact: ptr("1")}}, nil),
 			"b": asking(values{"x-b": {Exact: ptr("1")}}, nil),
 		}), []string{
-			`warning route-overlap apis.echo.routes.b.match: route "b" and route "a" take some of the same requests, and only the order of their names decides`,
+			`warning route-overlap apis.echo.routes.b.match: route "b" and route "a" take some of the same requests, and only the order of their names decides, for instance GET api.example.com/x with x-a: 1, x-b: 1`,
 			"  help: add a method, header or query match to the one that is to win, or tell their values apart",
 			`  apis.echo.routes.a.match: route "a", which wins`,
 		}},
@@ -161,10 +161,10 @@ func TestCheckConflicts(t *testing.T) {
 			"b": asking(values{"x-b": {Exact: ptr("1")}}, nil),
 			"c": asking(values{"x-b": {Exact: ptr("1")}}, nil),
 		}), []string{
-			`error route-conflict apis.echo.routes.c.match: route "c" and route "b" take the same requests`,
+			`error route-conflict apis.echo.routes.c.match: route "c" and route "b" take the same requests, for instance GET api.example.com/x with x-b: 1`,
 			"  help: remove one of them, or give them different hosts, paths, methods, header or query matches",
 			`  apis.echo.routes.b.match: the match of route "b"`,
-			`warning route-overlap apis.echo.routes.b.match: route "b" and route "a" take some of the same requests, and only the order of their names decides`,
+			`warning route-overlap apis.echo.routes.b.match: route "b" and route "a" take some of the same requests, and only the order of their names decides, for instance GET api.example.com/x with x-a: 1, x-b: 1`,
 			"  help: add a method, header or query match to the one that is to win, or tell their values apart",
 			`  apis.echo.routes.a.match: route "a", which wins`,
 		}},

@@ -47,10 +47,12 @@ func checkOutranked(p *pass) {
 
 func (p *pass) outranked(c, winner *candidate) {
 	methods := strings.Join(winner.methods, ", ")
+	e, example := p.both(c.route.path(), winner.route.path())
 	p.report(diag.Finding{
 		Code: "route-outranked", Severity: diag.Warning, Path: c.route.path("match"),
-		Message: fmt.Sprintf("route %q asks for more than route %q, and yet loses its %s requests to it: methods count before header and query matches",
-			c.name, winner.name, methods),
+		Message: fmt.Sprintf("route %q asks for more than route %q, and yet loses its %s requests to it: methods count before header and query matches%s",
+			c.name, winner.name, methods, instance(example)),
+		Request: p.request(e, example),
 		Hint:    fmt.Sprintf(`list the methods here too: methods: ["%s"]`, strings.Join(winner.methods, `", "`)),
 		Related: []diag.Related{{Path: winner.route.path("match"), Message: fmt.Sprintf("the match of route %q", winner.name)}},
 	})

@@ -28,10 +28,18 @@ func checkPreflights(p *pass) {
 				Code: "preflight-unanswered", Severity: diag.Warning, Path: e.Path().Join("cors"),
 				Message: fmt.Sprintf("nothing answers the preflight of a %s request to route %q, for instance OPTIONS %s%s: it carries none of the header fields that the route asks for",
 					method, e.Name, r.Host, r.Path),
-				Hint: "add a route for the same path without header matches that speaks CORS",
+				Request: p.request(e, preflightOf(method, r)),
+				Hint:    "add a route for the same path without header matches that speaks CORS",
 			})
 		}
 	}
+}
+
+// preflightOf is the preflight that a browser sends for a page anywhere, before a request.
+func preflightOf(method string, r *space.Request) *space.Request {
+	return &space.Request{Host: r.Host, Method: "OPTIONS", Path: r.Path, Query: r.Query, Header: []space.Field{
+		{Name: "origin", Value: "https://page.example"}, {Name: "access-control-request-method", Value: method},
+	}}
 }
 
 // unanswered returns a request of an entry's, without its header fields, whose preflight nothing answers; nil: none was

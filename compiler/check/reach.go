@@ -88,9 +88,31 @@ func names(entries []*routing.Entry) string {
 // maxUndecided bounds the questions that come to nothing: each has cost all that one may.
 const maxUndecided = 50
 
+// workOf bounds the work on all questions about a model: some seconds, and some for each thousand routes. It takes hundreds
+// of expressions that overlap, and cannot be told apart by what they begin with, to come near.
+func workOf(g *schema.Gateway) int {
+	routes := 0
+	for _, a := range g.APIs {
+		routes += len(a.Routes)
+	}
+	return 150_000_000 + 40_000*routes
+}
+
+// sayUnasked reports that the bounds ended the search for what is wrong with routes.
+func (p *pass) sayUnasked() {
+	if p.unasked > 0 {
+		p.report(diag.Finding{
+			Code: "route-undecided", Severity: diag.Info, Path: schema.NewPath("apis"),
+			Message: fmt.Sprintf("%d more questions about which requests routes share were not asked: the bound on all of them was reached", p.unasked),
+			Hint:    "match path prefixes in place of expressions where many routes have one host",
+		})
+	}
+}
+
 // find asks about an entry's requests. A question that could not be decided is reported, once for a route.
 func (p *pass) find(e *routing.Entry, in, out []*space.Match) space.Result {
 	if p.undecided >= maxUndecided {
+		p.unasked++
 		return space.Result{Verdict: space.Undecided}
 	}
 	result := p.table.Space.Find(in, out)
@@ -127,8 +149,15 @@ func (p *pass) unreachable(e *routing.Entry, by []*routing.Entry, hosts []string
 		p.lost[e.String()] = true
 	}
 	for _, winner := range by[:min(len(by), maxRelated)] {
+		text := "some of its requests"
+		if r := p.table.Space.Find([]*space.Match{e.Match, winner.Match}, nil); r.Verdict == space.Found {
+			text = r.Request.String()
+			if f.Request == nil {
+				f.Request = p.request(e, r.Request)
+			}
+		}
 		f.Related = append(f.Related, diag.Related{
-			Path: winner.Path().Join("match"), Message: fmt.Sprintf("route %s takes %s", title(winner, e), p.instance(e, winner)),
+			Path: winner.Path().Join("match"), Message: fmt.Sprintf("route %s takes %s", title(winner, e), text),
 		})
 	}
 	p.report(f)
@@ -150,14 +179,6 @@ func takers(e *routing.Entry, by []*routing.Entry) string {
 		return fmt.Sprintf("routes %s and %d more take them all", strings.Join(titles, ", "), more)
 	}
 	return fmt.Sprintf("routes %s take them all, together", strings.Join(titles, ", "))
-}
-
-// instance returns a request that both routes match, as an example.
-func (p *pass) instance(e, winner *routing.Entry) string {
-	if r := p.table.Space.Find([]*space.Match{e.Match, winner.Match}, nil); r.Verdict == space.Found {
-		return r.Request.String()
-	}
-	return "some of its requests"
 }
 
 // split says what to do about a route that was meant to share the requests of a path with others by header or query

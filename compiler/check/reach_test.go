@@ -58,7 +58,7 @@ func TestCheckReach(t *testing.T) {
 			"canary": asking(values{"x-canary": {Present: ptr(true)}}, nil),
 			"put":    of(asking(values{"x-canary": {Present: ptr(true)}}, nil), "PUT"),
 		}), []string{
-			`warning route-outranked apis.echo.routes.canary.match: route "canary" asks for more than route "main", and yet loses its GET, POST requests to it: methods count before header and query matches`,
+			`warning route-outranked apis.echo.routes.canary.match: route "canary" asks for more than route "main", and yet loses its GET, POST requests to it: methods count before header and query matches, for instance GET api.example.com/x with x-canary: a`,
 			`  help: list the methods here too: methods: ["GET", "POST"]`,
 			`  apis.echo.routes.main.match: the match of route "main"`,
 		}},
@@ -212,5 +212,27 @@ func BenchmarkReach(b *testing.B) {
 	g = g.Resolve()
 	for b.Loop() {
 		check.Run(g)
+	}
+}
+
+// The work on thousands of expressions that overlap is bounded, and what it does not suffice for is said.
+func TestManyOverlappingExpressions(t *testing.T) {
+	matches := map[string]*schema.Match{}
+	for i := range 4000 {
+		matches[fmt.Sprintf("r%d", i)] = like(fmt.Sprintf("/(a+)+%d(z{%d})?", i, i%7))
+	}
+	g := sound()
+	beside(matches)(g)
+	unasked := false
+	for _, f := range check.Run(g.Resolve()) {
+		switch {
+		case f.Code != "route-undecided":
+			t.Errorf("%s: %s", f.Code, f.Message)
+		case f.Path == "apis":
+			unasked = true
+		}
+	}
+	if !unasked {
+		t.Error("it is not said that questions were not asked")
 	}
 }

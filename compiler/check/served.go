@@ -39,9 +39,11 @@ func checkServed(p *pass) {
 			if slices.ContainsFunc(listeners, func(l schema.Listener) bool { return takes(l, host) }) {
 				continue
 			}
+			e, example := p.any(name, host)
 			p.report(diag.Finding{
 				Code: "host-unserved", Severity: diag.Error, Path: schema.NewPath("apis", name, "hosts", strconv.Itoa(i)),
-				Message: fmt.Sprintf("no listener of API %q takes host %q", name, host),
+				Message: fmt.Sprintf("no listener of API %q takes host %q%s", name, host, instance(example)),
+				Request: p.request(e, example),
 				Hint:    fmt.Sprintf("add %q to the hosts of a listener, or remove it here", host),
 			})
 		}
@@ -53,9 +55,11 @@ func (p *pass) unserved(name string, api schema.API) {
 	if len(api.Listeners) > 0 {
 		at, hint = at.Join("listeners"), "name a listener without redirect"
 	}
+	e, example := p.any(name, "")
 	p.report(diag.Finding{
 		Code: "api-unserved", Severity: diag.Error, Path: at,
-		Message: fmt.Sprintf("no listener serves API %q: all that it could have are redirects", name),
+		Message: fmt.Sprintf("no listener serves API %q: all that it could have are redirects%s", name, instance(example)),
+		Request: p.request(e, example),
 		Hint:    hint,
 	})
 }

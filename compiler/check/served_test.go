@@ -20,13 +20,13 @@ func TestCheckServed(t *testing.T) {
 			change(g.APIs, "echo", func(a *schema.API) { a.Listeners = []string{"plain"} })
 			g.Listeners["plain"] = schema.Listener{Port: 80, Redirect: &schema.ListenerRedirect{Listener: "http"}}
 		}, []string{
-			`error api-unserved apis.echo.listeners: no listener serves API "echo": all that it could have are redirects`,
+			`error api-unserved apis.echo.listeners: no listener serves API "echo": all that it could have are redirects, for instance GET api.example.com/echo`,
 			"  help: name a listener without redirect",
 		}},
 		{"a host that no listener takes", func(g *schema.Gateway) {
 			g.Listeners["http"] = schema.Listener{Port: 8080, Hosts: []string{"www.example.com"}}
 		}, []string{
-			`error host-unserved apis.echo.hosts.0: no listener of API "echo" takes host "api.example.com"`,
+			`error host-unserved apis.echo.hosts.0: no listener of API "echo" takes host "api.example.com", for instance GET api.example.com/echo`,
 			`  help: add "api.example.com" to the hosts of a listener, or remove it here`,
 		}},
 		{"a host of a listener of another API", func(g *schema.Gateway) {
@@ -34,7 +34,7 @@ func TestCheckServed(t *testing.T) {
 			g.Listeners["http"] = schema.Listener{Port: 8080, Hosts: []string{"www.example.com"}}
 			g.Listeners["other"] = schema.Listener{Port: 8081, Hosts: []string{"api.example.com"}}
 		}, []string{
-			`error host-unserved apis.echo.hosts.0: no listener of API "echo" takes host "api.example.com"`,
+			`error host-unserved apis.echo.hosts.0: no listener of API "echo" takes host "api.example.com", for instance GET api.example.com/echo`,
 			`  help: add "api.example.com" to the hosts of a listener, or remove it here`,
 		}},
 		{"a host that a wildcard takes is fine", func(g *schema.Gateway) {
@@ -43,7 +43,7 @@ func TestCheckServed(t *testing.T) {
 		{"a wildcard is not its own domain", func(g *schema.Gateway) {
 			g.Listeners["http"] = schema.Listener{Port: 8080, Hosts: []string{"*.api.example.com", "*.xample.com"}}
 		}, []string{
-			`error host-unserved apis.echo.hosts.0: no listener of API "echo" takes host "api.example.com"`,
+			`error host-unserved apis.echo.hosts.0: no listener of API "echo" takes host "api.example.com", for instance GET api.example.com/echo`,
 			`  help: add "api.example.com" to the hosts of a listener, or remove it here`,
 		}},
 		{"a wildcard of which a listener takes a part is fine", func(g *schema.Gateway) {

@@ -59,7 +59,8 @@ func (p *pass) taken(winner, e *routing.Entry, r *space.Request) {
 		Code: "route-taken", Severity: diag.Warning, Path: e.Path().Join("match"),
 		Message: fmt.Sprintf("route %s of %q takes requests from route %q of %q, for instance %s",
 			title(winner, e), p.APIs[winner.API].Owner, e.Name, p.APIs[e.API].Owner, r),
-		Hint: "agree on who serves them, and give the two routes hosts or paths that tell them apart",
+		Request: p.request(e, r),
+		Hint:    "agree on who serves them, and give the two routes hosts or paths that tell them apart",
 		Related: []diag.Related{{
 			Path: winner.Path().Join("match"), Message: fmt.Sprintf("the match of route %q, which wins", winner.Name),
 		}},
@@ -71,7 +72,8 @@ func (p *pass) overlap(winner, e *routing.Entry, r *space.Request) {
 		Code: "route-overlap", Severity: diag.Warning, Path: e.Path().Join("match"),
 		Message: fmt.Sprintf("the expressions of route %q and route %s match some of the same paths, and only the order of their names decides, for instance of %s",
 			e.Name, title(winner, e), r),
-		Hint: "have the expressions exclude each other, or add a method, header or query match to the one that is to win",
+		Request: p.request(e, r),
+		Hint:    "have the expressions exclude each other, or add a method, header or query match to the one that is to win",
 		Related: []diag.Related{{
 			Path: winner.Path().Join("match"), Message: fmt.Sprintf("route %q, which wins", winner.Name),
 		}},

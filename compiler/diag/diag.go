@@ -82,6 +82,23 @@ type Finding struct {
 	Hint string `json:"help,omitempty"`
 	// Related are other places that have part in it.
 	Related []Related `json:"related,omitempty"`
+	// Request shows what the finding is about, where that is requests.
+	Request *Request `json:"request,omitempty"`
+}
+
+// A Request is one that a client can send.
+type Request struct {
+	Method  string  `json:"method"`
+	URL     string  `json:"url"`
+	Headers []Field `json:"headers,omitempty"`
+	// Without names header fields that must not be there.
+	Without []string `json:"without,omitempty"`
+}
+
+// A Field is a header field.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // Related is another place that has part in a finding. Path, where it is set, supplies the position.

@@ -21,7 +21,9 @@ type Result struct {
 // announce. So the request is a preflight (see [Request.Preflight]) only where no other one is found. Where there is
 // none at all, none that is announced is there either.
 func (s *Space) Find(in, out []*Match) Result {
-	f := &finder{space: s, out: out, meter: s.ask(), known: map[string]answer{}}
+	m := s.ask()
+	defer s.account(m)
+	f := &finder{space: s, out: out, meter: m, known: map[string]answer{}}
 	f.asked = question{space: s, meter: f.meter}
 	r := newRegion(in)
 	all := make([]int, len(out))

@@ -2,12 +2,14 @@ package space
 
 import (
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// An Index tells which of many matches can have requests in common with one, by hosts and by the segments that their
-// paths begin with. It is there so that not each of ten thousand has to be held against all others.
+// An Index tells which of many matches can have requests in common with one: by hosts, by the segments that their paths
+// begin with, and by the text of a header field, a parameter or the path that each of them asks for, where there is one. It is
+// there so that not each of ten thousand has to be held against all others.
 type Index struct {
 	hosts     map[*condition]*branch // by the condition on the host; nil: none
 	wildcards []*condition           // of hosts
@@ -15,8 +17,15 @@ type Index struct {
 
 // A branch is the matches all of whose paths begin with some segments, and those with more of them.
 type branch struct {
-	here []int
+	here []int            // those that ask for no text
+	told map[*part]*shelf // the others, each by one part
 	next map[string]*branch
+}
+
+// A shelf has matches by what every text of a part begins with that they ask for.
+type shelf struct {
+	places map[string][]int
+	begins []string // the keys, sorted
 }
 
 // NewIndex returns an index of matches of one Space.
@@ -35,7 +44,10 @@ func NewIndex(matches []*Match) *Index {
 		for segment := range m.segments() {
 			b = b.grow(segment)
 		}
-		b.here = append(b.here, i)
+		b.add(m, i)
+	}
+	for _, b := range x.hosts {
+		b.sort()
 	}
 	return x
 }
@@ -49,10 +61,10 @@ func (x *Index) Meeting(m *Match) []int {
 			if b == nil {
 				break
 			}
-			out = append(out, b.here...)
+			out = b.meeting(m, out)
 			b = b.next[segment]
 		}
-		out = b.all(out)
+		out = b.all(m, out)
 	}
 	slices.Sort(out)
 	return out
@@ -135,14 +147,91 @@ func (b *branch) grow(segment string) *branch {
 	return b.next[segment]
 }
 
-// all appends all matches of b, which may be nil. It recurses as deep as paths have segments.
-func (b *branch) all(to []int) []int {
+// all appends all matches of b, which may be nil, that can meet m. It recurses as deep as paths have segments.
+func (b *branch) all(m *Match, to []int) []int {
 	if b == nil {
 		return to
 	}
-	to = append(to, b.here...)
+	to = b.meeting(m, to)
 	for _, next := range b.next {
-		to = next.all(to)
+		to = next.all(m, to)
 	}
 	return to
+}
+
+// add puts a match where its text is.
+func (b *branch) add(m *Match, place int) {
+	for _, c := range m.clauses {
+		begin, ok := c.condition.begin()
+		switch {
+		case !ok || begin == "" || c.part.kind == hostPart || c.part.kind == methodPart:
+			continue
+		case c.part.kind == pathPart && c.condition.kind != matching: // which the segments tell
+			continue
+		}
+		if b.told == nil {
+			b.told = map[*part]*shelf{}
+		}
+		t := b.told[c.part]
+		if t == nil {
+			t = &shelf{places: map[string][]int{}}
+			b.told[c.part] = t
+		}
+		t.places[begin] = append(t.places[begin], place)
+		return
+	}
+	b.here = append(b.here, place)
+}
+
+// sort makes b ready to be asked.
+func (b *branch) sort() {
+	for _, t := range b.told {
+		t.begins = slices.Sorted(maps.Keys(t.places))
+	}
+	for _, next := range b.next {
+		next.sort()
+	}
+}
+
+// meeting appends the matches that stand at b itself and can meet m.
+func (b *branch) meeting(m *Match, to []int) []int {
+	to = append(to, b.here...)
+	for part, t := range b.told {
+		begin := "" // which every text begins with
+		for _, c := range m.clauses {
+			if text, ok := c.condition.begin(); ok && c.part == part {
+				begin = text
+			}
+		}
+		to = t.meeting(begin, to)
+	}
+	return to
+}
+
+// meeting appends the matches whose texts can begin with this one, and of those that this one can begin with.
+func (t *shelf) meeting(begin string, to []int) []int {
+	for i := range len(begin) {
+		to = append(to, t.places[begin[:i]]...)
+	}
+	first, _ := slices.BinarySearch(t.begins, begin)
+	for _, text := range t.begins[first:] {
+		if !strings.HasPrefix(text, begin) {
+			break
+		}
+		to = append(to, t.places[text]...)
+	}
+	return to
+}
+
+// begin returns what every text begins with that fulfils the condition. False: it asks for no text.
+func (c *condition) begin() (string, bool) {
+	switch {
+	case c.kind == oneOf && len(c.texts) == 1:
+		return c.texts[0], true
+	case c.kind == below:
+		return c.text, true
+	case c.kind == matching:
+		return c.expression.begins, true
+	}
+	return "", false
 }

@@ -67,8 +67,11 @@ func (r *Request) Curl(scheme string) string {
 			words = append(words, "-H", shellQuote(name+":"))
 		}
 	}
-	return strings.Join(append(words, shellQuote(scheme+"://"+r.Host+r.target())), " ")
+	return strings.Join(append(words, shellQuote(r.URL(scheme))), " ")
 }
+
+// URL returns the request's URL at the scheme's own port.
+func (r *Request) URL(scheme string) string { return scheme + "://" + r.Host + r.target() }
 
 // RawQuery returns the query as it is sent, without '?'.
 func (r *Request) RawQuery() string {

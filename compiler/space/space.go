@@ -21,11 +21,14 @@
 // bounded: where a proof would take more than that, the verdict is Undecided and never a guess.
 package space
 
+import "math"
+
 // A Space makes matches and answers questions about them. It keeps what it has found out about expressions for
 // questions that come later; the answers do not depend on that. It is for one goroutine at a time.
 type Space struct {
 	work        int
 	conditions  map[conditionKey]*condition
+	budget      int // of all questions that are still to come
 	parts       map[partKey]*part
 	expressions []*expression
 	spellings   map[string]*condition // of expressions, as they are written
@@ -43,7 +46,7 @@ func New(work int) *Space {
 		work = DefaultWork
 	}
 	return &Space{
-		work: work, conditions: map[conditionKey]*condition{}, parts: map[partKey]*part{},
+		work: work, budget: math.MaxInt, conditions: map[conditionKey]*condition{}, parts: map[partKey]*part{},
 		spellings: map[string]*condition{}, universes: newUniverses(),
 	}
 }
@@ -72,5 +75,12 @@ func (s *Space) ask() *meter {
 		s.cells = 0
 	}
 	s.turns++
-	return &meter{left: s.work, turn: s.turns}
+	left := min(s.work, s.budget)
+	return &meter{left: left, had: left, turn: s.turns}
 }
+
+// account takes what a question has cost from the budget.
+func (s *Space) account(m *meter) { s.budget = max(0, s.budget-(m.had-m.left)) }
+
+// Spend bounds the work on all questions from now on together, in steps of automata. Questions beyond that are undecided.
+func (s *Space) Spend(work int) { s.budget = work }

@@ -110,6 +110,7 @@ func writtenFindings(t *testing.T) string {
 		{
 			Code: "regex", Severity: diag.Error, Path: "apis.a", Position: position, Message: "m", Hint: "h",
 			Related: []diag.Related{{Path: "apis.b", Position: position, Message: "r"}, {Message: "r"}},
+			Request: &diag.Request{Method: "GET", URL: "https://a/", Headers: []diag.Field{{Name: "x", Value: "1"}}, Without: []string{"y"}},
 		},
 		{Code: "load", Severity: diag.Info, Position: diag.Position{File: "b.cue"}, Message: "m"},
 		{Code: "unused", Severity: diag.Warning, Message: "m"},
