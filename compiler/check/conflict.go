@@ -252,7 +252,7 @@ func (p *pass) clash(first, second *candidate, same bool) {
 		Message: fmt.Sprintf("%s and %s take some of the same requests, and only the order of their names decides%s",
 			second.title(first), first.title(second), instance(example)),
 		Request: p.request(e, example),
-		Hint: "add a method, header or query match to the one that is to win, or tell their values apart",
+		Hint:    "add a method, header or query match to the one that is to win, or tell their values apart",
 		Related: []diag.Related{{
 			Path: first.Path(), Message: fmt.Sprintf("route %q, which wins", first.name),
 		}},
