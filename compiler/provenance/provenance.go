@@ -8,7 +8,11 @@
 // build level 1, in a CI service whose key nobody else can use level 2.
 package provenance
 
-import "gwc.dev/compiler"
+import (
+	"strings"
+
+	"gwc.dev/compiler"
+)
 
 // Type is the predicate's type. Version 1 is what "cosign verify-attestation --type slsaprovenance1" asks for.
 const Type = "https://slsa.dev/provenance/v1"
@@ -26,6 +30,7 @@ type Build struct {
 	Revision    string // of the bundle, "sha256:<hex>"
 	Repository  string // URL of the git repository; may be empty
 	Commit      string // what is checked out in it, if nothing differs from it; may be empty
+	Artifact    string // that it was taken from, "oci://host/repository@sha256:<hex>"; may be empty
 	Version     string // of gwc
 	Inputs      []compiler.Input
 }
@@ -75,6 +80,9 @@ func New(b Build) *Predicate {
 			source.URI = "git+" + b.Repository
 		}
 		d.Resolved = append(d.Resolved, source)
+	}
+	if _, digest, ok := strings.Cut(b.Artifact, "@sha256:"); ok {
+		d.Resolved = append(d.Resolved, resource{URI: b.Artifact, Name: "artifact", Digest: map[string]string{"sha256": digest}})
 	}
 	for _, in := range b.Inputs {
 		d.Resolved = append(d.Resolved, resource{Name: in.Name, Digest: map[string]string{"sha256": in.SHA256}})

@@ -183,6 +183,14 @@ func TestDelivery(t *testing.T) {
 		d.arrives("without API server")
 		users.end(t)
 	})
+	step("back to an older state", func(t *testing.T) {
+		users := use(d.node.pods)
+		d.change("a mistake")
+		d.team.gwc("rollback", "environments/production", "--key", d.team.key("gwc"))
+		d.team.serial++
+		d.arrives("without API server")
+		users.end(t)
+	})
 	step("a proxy is killed while bundles change, and comes back without a registry", func(t *testing.T) {
 		users := use(d.node.pods[1:])
 		victim := d.node.pods[0]

@@ -1,6 +1,7 @@
 package oci
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -95,9 +96,37 @@ func Tags(ctx context.Context, repository string, o Options) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing %q: %w", repository, err)
 	}
+	s.ref = r
 	tags, err := remote.List(s.name.Context(), append(s.options(), remote.WithContext(ctx))...)
 	if err != nil {
 		return nil, fmt.Errorf("listing %q: %w", repository, s.explain(err))
 	}
 	return tags, nil
+}
+
+// A Description is what is said of an artifact without pulling it.
+type Description struct {
+	Digest      string
+	Annotations map[string]string
+}
+
+// Describe returns what the manifest under ref says.
+func Describe(ctx context.Context, ref string, o Options) (Description, error) {
+	r, err := ParseReference(ref)
+	if err != nil {
+		return Description{}, err
+	}
+	s, err := newSession(r, o)
+	if err != nil {
+		return Description{}, fmt.Errorf("looking up %q: %w", ref, err)
+	}
+	found, err := remote.Get(s.name, append(s.options(), remote.WithContext(ctx))...)
+	if err != nil {
+		return Description{}, fmt.Errorf("looking up %q: %w", ref, s.explain(err))
+	}
+	m, err := v1.ParseManifest(bytes.NewReader(found.Manifest))
+	if err != nil {
+		return Description{}, fmt.Errorf("looking up %q: %w: its manifest cannot be read: %.200v", ref, ErrNotBundle, err)
+	}
+	return Description{found.Digest.String(), m.Annotations}, nil
 }
