@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -41,6 +42,16 @@ func (a *app) inspectCommand() *cobra.Command {
 	return cmd
 }
 
+// printOrigin says which bundle it is and what it was made from.
+func printOrigin(w io.Writer, b *bundle.Bundle) {
+	fmt.Fprintf(w, "revision\t%s\n", b.Revision)
+	fmt.Fprintf(w, "environment\t%s\n", b.Environment)
+	fmt.Fprintf(w, "serial\t%d\n", b.Serial)
+	if b.GitRevision != "" {
+		fmt.Fprintf(w, "git revision\t%s\n", b.GitRevision)
+	}
+}
+
 func (a *app) printBundle(format string, b *bundle.Bundle) error {
 	routes := 0
 	for _, api := range b.Gateway.APIs {
@@ -49,12 +60,7 @@ func (a *app) printBundle(format string, b *bundle.Bundle) error {
 	switch format {
 	case "text":
 		w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-		fmt.Fprintf(w, "revision\t%s\n", b.Revision)
-		fmt.Fprintf(w, "environment\t%s\n", b.Environment)
-		fmt.Fprintf(w, "serial\t%d\n", b.Serial)
-		if b.GitRevision != "" {
-			fmt.Fprintf(w, "git revision\t%s\n", b.GitRevision)
-		}
+		printOrigin(w, b)
 		fmt.Fprintf(w, "APIs\t%d\n", len(b.Gateway.APIs))
 		fmt.Fprintf(w, "routes\t%d\n", routes)
 		fmt.Fprintf(w, "upstreams\t%d\n", len(b.Gateway.Upstreams))

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -23,8 +25,9 @@ func (a *app) verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify FILE|oci://... --key PUB",
 		Short: "Verify a bundle's signature and everything it covers",
-		Long: `Verify that a bundle is whole and signed by one of the public keys, and print its revision. Anything else is an
-error: no signature, an unknown key, a digest that differs, a file that the manifest does not name.`,
+		Long: `Verify that a bundle is whole and signed by one of the public keys, and say what it is, from which git
+revision, and who signed it. Anything else is an error: no signature, an unknown key, a digest that differs, a file that
+the manifest does not name.`,
 		Example: `  gwc verify production.bundle --key gateway.pub --environment production`,
 		Args:    exactly(1, "FILE|oci://..."),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -48,8 +51,16 @@ error: no signature, an unknown key, a digest that differs, a file that the mani
 				fmt.Fprintf(a.err, "%s: refused: %v [%s]\n", args[0], err, bundle.Reason(err))
 				return errFindings
 			}
-			_, err = fmt.Fprintf(a.out, "%s\n", b.Revision)
-			return err
+			w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+			printOrigin(w, b)
+			for _, id := range b.Signers {
+				standing := "not trusted"
+				if slices.ContainsFunc(trust.Keys, func(k bundle.PublicKey) bool { return k.ID() == id }) {
+					standing = "verified"
+				}
+				fmt.Fprintf(w, "signed by\tkey %s, %s\n", id, standing)
+			}
+			return w.Flush()
 		},
 	}
 	cmd.Flags().StringArrayVar(&keys, "key", nil, "a file with public keys to trust; may be repeated")
