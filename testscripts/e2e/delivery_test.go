@@ -209,4 +209,14 @@ func TestDelivery(t *testing.T) {
 		d.registry.up()
 		users.end(t)
 	})
+	step("what dev serves becomes production, and what was committed since does not", func(t *testing.T) {
+		users := use(d.node.pods)
+		d.team.commit("tried out")
+		d.team.ci("dev")
+		d.team.commit("not yet")
+		d.team.gwc("promote", "environments/dev", "environments/production", "--key", d.team.key("gwc"))
+		d.node.answers("tried out")
+		d.synced()
+		users.end(t)
+	})
 }

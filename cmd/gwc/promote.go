@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gwc.dev/compiler/behaviour"
+	"gwc.dev/compiler/diff"
+	"gwc.dev/schema/bundle"
+	"gwc.dev/schema/bundle/oci"
+)
+
+func (a *app) promoteCommand() *cobra.Command {
+	var (
+		o        releaseOptions
+		failOn   string
+		dryRun   bool
+		registry registryFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "promote FROM TO --key KEY",
+		Short: "Push an environment as of the commit that another one serves",
+		Long: `Find out which commit the environment FROM was pushed from, and push the environment TO as it is in that commit: what was
+tried out in the one is what goes out in the other, whatever has been committed since. What that changes in TO is printed on
+stderr first, and the artifact's reference on stdout.
+
+Both are looked up in their targets.kube.repository. The bundle of FROM must be signed by the key or by one of --trust. The
+serial of TO is the commit's time, or the one after the serial in force if that is higher.`,
+		Example: `  gwc promote environments/staging environments/production --key gateway.key --dry-run
+  gwc promote environments/staging environments/production --key gateway.key --fail-on breaking`,
+		Args: exactly(2, "FROM", "TO"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			reached := func(behaviour.Comparison) bool { return false }
+			if failOn != "none" {
+				threshold, err := diff.ParseThreshold(failOn)
+				if err != nil {
+					return fmt.Errorf("--fail-on: %w, or none", err)
+				}
+				reached = func(c behaviour.Comparison) bool { return c.Behaviour.Reaches(threshold) }
+			}
+			if o.keyFile == "" {
+				return errors.New("missing --key: the private key's file")
+			}
+			r, c, err := a.promotion(cmd.Context(), args[0], args[1], o, registry)
+			if err != nil {
+				return err
+			}
+			if err := behaviour.Write(a.err, "text", []behaviour.Comparison{c}); err != nil {
+				return err
+			}
+			switch {
+			case reached(c):
+				return errFindings
+			case dryRun:
+				return nil
+			}
+			pinned, err := r.push(cmd.Context(), "", registry.options())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(a.out, pinned)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&o.keyFile, "key", "", "the private key's file")
+	cmd.Flags().StringArrayVar(&o.trusted, "trust", nil, "a file with public keys that are trusted beside the one that signs; may be repeated")
+	cmd.Flags().StringVar(&failOn, "fail-on", "none", "the least class of a behavioural change that is not pushed, with exit status 1: breaking, risky, any or none")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would change, and push nothing")
+	policyFlag(cmd, &o.policyDirs)
+	registry.add(cmd)
+	return cmd
+}
+
+// promotion builds the environment in the directory to as of the commit that the one in from serves, and compares it with
+// what it serves now.
+func (a *app) promotion(ctx context.Context, from, to string, o releaseOptions, registry registryFlags) (*release, behaviour.Comparison, error) {
+	var none behaviour.Comparison
+	k, err := a.privateKey(o.keyFile)
+	if err != nil {
+		return nil, none, err
+	}
+	trust := bundle.Trust{Keys: []bundle.PublicKey{k.Public()}}
+	for _, file := range o.trusted {
+		keys, err := bundle.LoadPublicKeys(file)
+		if err != nil {
+			return nil, none, fmt.Errorf("--trust: %w", err)
+		}
+		trust.Keys = append(trust.Keys, keys...)
+	}
+	source, err := a.published(from, "", registry)
+	if err != nil {
+		return nil, none, err
+	}
+	target, err := a.published(to, "", registry)
+	if err != nil {
+		return nil, none, err
+	}
+	trust.Environment = source.environment
+	served, _, err := opened(ctx, source.followed(), trust, source.options)
+	if err != nil {
+		return nil, none, err
+	}
+	if served.GitRevision == "" || strings.HasSuffix(served.GitRevision, dirty) {
+		return nil, none, fmt.Errorf("what %q serves is of no commit (git revision %q): push it from a clean checkout first", from, served.GitRevision)
+	}
+	dir, remove, err := checkout(ctx, to, served.GitRevision)
+	if err != nil {
+		return nil, none, err
+	}
+	defer remove()
+
+	trust.Environment = target.environment
+	model, serial := nothing(to), uint64(0)
+	current, _, err := opened(ctx, target.followed(), trust, target.options)
+	switch {
+	case errors.Is(err, oci.ErrNotFound): // the first of it
+	case err != nil:
+		return nil, none, err
+	default:
+		model, serial = current.Gateway, current.Serial
+	}
+	r, err := a.asOf(ctx, dir, serial, target.repository, o)
+	if err != nil {
+		return nil, none, err
+	}
+	c, err := comparison(to, model, r.Gateway)
+	return r, c, err
+}
+
+// asOf makes a release of the environment in dir, a checkout, with a serial above one.
+func (a *app) asOf(ctx context.Context, dir string, above uint64, repository string, o releaseOptions) (*release, error) {
+	_, when, err := lastCommit(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	o.reference, o.serial, o.serialGiven = repository, max(when, above+1), true
+	return a.release(ctx, dir, o)
+}
+
+// checkout returns the directory of an environment in a checkout of a commit, which is a repository of its own, and what
+// removes it. The user's working tree stays as it is.
+func checkout(ctx context.Context, dir, commit string) (string, func(), error) {
+	top, err := git(ctx, dir, "rev-parse", "--show-toplevel")
+	if err != nil {
+		return "", nil, err
+	}
+	b := &baseline{top: top, name: commit}
+	if b.tree, err = os.MkdirTemp("", "gwc-promote-"); err != nil {
+		return "", nil, err
+	}
+	at, err := b.then(dir)
+	for _, args := range [][]string{
+		{"-C", top, "clone", "-q", "--shared", "--no-checkout", top, b.tree},
+		{"-C", b.tree, "checkout", "-q", "--detach", commit},
+	} {
+		if err == nil {
+			_, err = git(ctx, args[1], args[2:]...)
+		}
+	}
+	if err == nil {
+		if remote, failed := git(ctx, top, "remote", "get-url", "origin"); failed == nil {
+			_, err = git(ctx, b.tree, "remote", "set-url", "origin", remote)
+		}
+	}
+	if err != nil {
+		b.close()
+		return "", nil, fmt.Errorf("checking out commit %.12s, which is served: %w", commit, err)
+	}
+	if !isDir(at) {
+		b.close()
+		return "", nil, fmt.Errorf("commit %.12s, which is served, has no environment %q", commit, filepath.Clean(dir))
+	}
+	return at, b.close, nil
+}
