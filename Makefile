@@ -106,6 +106,10 @@ golden: tools ## Rewrite the expected outputs of tests
 bench: ## Run the benchmarks that docs/performance.md quotes
 	$(GO) test -run '^$$' -bench . -benchmem ./schema/... ./compiler/... ./runtime/... ./policy/...
 
+.PHONY: bench-propagation
+bench-propagation: e2e-programs ## Measure the time from a push to the last of 50 proxies that serve it
+	E2E_BIN="$(E2E_BIN)" $(GO) -C $(E2E) test -timeout 20m -run '^$$' -bench Propagation -benchtime 10x .
+
 .PHONY: bench-proxy
 bench-proxy: ## Measure gwproxy beside nginx, HAProxy and Caddy; ONLY=plain,tls picks cases
 	$(GO) -C runtime/bench run .

@@ -12,7 +12,7 @@ import (
 
 // A process is a program that runs for a test, and may be killed and started again.
 type process struct {
-	t    *testing.T
+	t    testing.TB
 	name string
 	args []string
 	env  []string
@@ -22,7 +22,7 @@ type process struct {
 }
 
 // start starts a program. Its log is shown if the test fails.
-func start(t *testing.T, program string, env []string, args ...string) *process {
+func start(t testing.TB, program string, env []string, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, name: filepath.Base(program), args: append([]string{program}, args...), env: env}
 	p.log = filepath.Join(t.TempDir(), p.name+".log")
@@ -75,7 +75,7 @@ func (p *process) stop() {
 }
 
 // freeAddress returns an address that nothing listens at now.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -86,7 +86,7 @@ func freeAddress(t *testing.T) string {
 }
 
 // eventually waits until check says nothing is missing, and otherwise tells what is.
-func eventually(t *testing.T, what string, check func() error) {
+func eventually(t testing.TB, what string, check func() error) {
 	t.Helper()
 	began := time.Now()
 	for {

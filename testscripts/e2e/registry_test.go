@@ -12,13 +12,13 @@ import (
 
 // A registry keeps what was pushed while it is down.
 type ociRegistry struct {
-	t       *testing.T
+	t       testing.TB
 	address string
 	handler http.Handler
 	server  *http.Server
 }
 
-func newRegistry(t *testing.T) *ociRegistry {
+func newRegistry(t testing.TB) *ociRegistry {
 	t.Helper()
 	r := &ociRegistry{
 		t: t, address: freeAddress(t),

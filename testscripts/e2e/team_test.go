@@ -50,13 +50,13 @@ waivers: plain: {
 
 // A team has a git repository, a registry to push to, and keys.
 type team struct {
-	t        *testing.T
+	t        testing.TB
 	dir      string
 	registry *ociRegistry
 	serial   uint64
 }
 
-func newTeam(t *testing.T, r *ociRegistry) *team {
+func newTeam(t testing.TB, r *ociRegistry) *team {
 	t.Helper()
 	to := &team{t: t, dir: filepath.Join(t.TempDir(), "gateway"), registry: r}
 	to.must(".", "gwc", "init", to.dir)

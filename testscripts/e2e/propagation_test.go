@@ -1,0 +1,112 @@
+package e2e_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// What is propagated: a bundle of so many routes, to proxies that look for something new every second.
+const (
+	allRoutes = 5000
+	interval  = time.Second
+)
+
+// BenchmarkPropagation measures the time from the push's end until proxies on this machine serve what was pushed.
+func BenchmarkPropagation(b *testing.B) {
+	for _, fleet := range []int{1, 50} {
+		b.Run(fmt.Sprint("proxies=", fleet), func(b *testing.B) { benchmarkPropagation(b, fleet) })
+	}
+}
+
+func benchmarkPropagation(b *testing.B, fleet int) {
+	r := newRegistry(b)
+	to := newTeam(b, r)
+	grow := func(text string) {
+		to.commit(text)
+		to.write("environments/many.cue", fmt.Sprintf(`package gateway
+
+import "list"
+
+apis: many: {
+	owner: "my-team"
+	hosts: ["many.example.com"]
+	auth: apiKey: header: "apikey"
+	routes: {
+		for i in list.Range(0, %d, 1) {
+			"r\(i)": {match: {path: prefix: "/r\(i)", methods: ["GET"]}, respond: {status: 200, body: %q}}
+		}
+	}
+}
+`, allRoutes, text))
+	}
+	grow("start")
+	to.push("production", "gwc")
+	secrets := filepath.Join(b.TempDir(), "app")
+	if err := errors.Join(os.MkdirAll(secrets, 0o755), os.WriteFile(filepath.Join(secrets, "api-key"), []byte(appKey), 0o600)); err != nil {
+		b.Fatal(err)
+	}
+	var pods []*pod
+	for i := range fleet {
+		ip := fmt.Sprintf("127.0.1.%d", 1+i) // as a pod has its own, so that no port is somebody else's
+		p := &pod{http: ip + ":8080", admin: ip + ":9901"}
+		p.process = start(b, filepath.Join(bin, "gwproxy"), []string{"GOMAXPROCS=1"},
+			"--source=oci://"+r.address+"/gateway/production:production", "--key="+filepath.Join(to.dir, "..", "gwc.pub"),
+			"--secrets-dir="+filepath.Dir(secrets), "--listen=http="+p.http, "--admin="+p.admin, "--poll-interval="+interval.String(), "--access-log=off")
+		pods = append(pods, p)
+	}
+	all := func(serial uint64) []float64 {
+		began := time.Now()
+		times := make([]float64, len(pods))
+		var wg sync.WaitGroup
+		for i, p := range pods {
+			wg.Go(func() {
+				for {
+					s, err := p.status()
+					if err == nil && s.Active != nil && s.Active.Serial == serial {
+						times[i] = time.Since(began).Seconds()
+						return
+					}
+					if time.Since(began) > time.Minute {
+						b.Errorf("%s serves no serial %d: %v", p.admin, serial, err)
+						return
+					}
+					time.Sleep(10 * time.Millisecond)
+				}
+			})
+		}
+		wg.Wait()
+		if b.Failed() {
+			b.FailNow()
+		}
+		return times
+	}
+	all(to.serial)
+	var each, last []float64
+	for b.Loop() {
+		b.StopTimer()
+		grow(fmt.Sprintf("change %d", to.serial))
+		to.push("production", "gwc")
+		b.StartTimer()
+		times := all(to.serial)
+		each = append(each, times...)
+		last = append(last, slices.Max(times))
+	}
+	slices.Sort(each)
+	slices.Sort(last)
+	b.ReportMetric(quantile(each, 0.5), "s/proxy-p50")
+	b.ReportMetric(quantile(each, 0.99), "s/proxy-p99")
+	b.ReportMetric(quantile(last, 0.5), "s/last-p50")
+	b.ReportMetric(quantile(last, 0.99), "s/last-p99")
+}
+
+// quantile returns a quantile of sorted values.
+func quantile(sorted []float64, q float64) float64 {
+	return sorted[min(len(sorted)-1, int(math.Ceil(q*float64(len(sorted))))-1)]
+}
