@@ -22,6 +22,8 @@ type refusal struct {
 	problems []schema.Problem
 	// outside says that the reason may lie outside the bundle, so that trying again makes sense.
 	outside bool
+	// signer says that the reason is who signed it.
+	signer bool
 }
 
 // take offers a bundle and, once it is in force, keeps it on disk.
@@ -51,13 +53,13 @@ func (s *Server) offer(data []byte, origin string, before bool) bool {
 		s.accepted()
 		return false
 	}
-	trust := bundle.Trust{
-		Keys: s.o.Keys, InsecureSkipVerify: s.o.InsecureSkipVerify, Environment: s.o.Environment,
-		MinSerial: s.floor.serial, Revision: s.floor.revision,
-	}
+	trust := s.trust
+	trust.InsecureSkipVerify, trust.Environment = s.o.InsecureSkipVerify, s.o.Environment
+	trust.MinSerial, trust.Revision = s.floor.serial, s.floor.revision
+	trust.Now, trust.Kept = s.o.Clock(), before
 	b, err := bundle.Open(data, trust)
 	if err != nil {
-		s.refuse(data, nil, origin, refusal{reason: bundle.Reason(err), message: err.Error()})
+		s.refuse(data, nil, origin, refusal{reason: bundle.Reason(err), message: err.Error(), signer: ofSigners(err)})
 		return false
 	}
 	if inForce != nil && b.Revision == inForce.bundle.Revision { // signed again, perhaps by the only key of tomorrow
@@ -81,7 +83,7 @@ func (s *Server) offer(data []byte, origin string, before bool) bool {
 	s.accepted()
 	s.tidy.Reset(tidyAfter)
 	s.o.Logger.Info("serving", "environment", b.Environment, "revision", b.Revision, "serial", b.Serial,
-		"git", b.GitRevision, "origin", origin, "verified", b.Verified)
+		"git", b.GitRevision, "origin", origin, "verified", b.Verified, "signer", b.By)
 	return true
 }
 
@@ -99,12 +101,12 @@ type floor struct {
 func (s *Server) put(b *bundle.Bundle, data []byte, origin string, since time.Time) *refusal {
 	g, problems := s.build(b)
 	if len(problems) > 0 {
-		return &refusal{refusedModel, summary("the bundle cannot be served", problems), problems, true}
+		return &refusal{reason: refusedModel, message: summary("the bundle cannot be served", problems), problems: problems, outside: true}
 	}
 	g.data, g.origin, g.since = data, origin, since
 	fresh, problems := s.sockets.listen(g)
 	if len(problems) > 0 {
-		return &refusal{refusedListen, summary("the bundle's listeners cannot be opened", problems), problems, true}
+		return &refusal{reason: refusedListen, message: summary("the bundle's listeners cannot be opened", problems), problems: problems, outside: true}
 	}
 	s.keys.Retain(g.table.KeySets())
 	g.metrics.Commit()
@@ -146,9 +148,9 @@ func (s *Server) refuse(data []byte, b *bundle.Bundle, origin string, r refusal)
 		}
 	}
 	s.metrics.Refusing(true)
-	var again []byte
-	if r.outside {
-		again = data
+	var again pending
+	if r.outside || r.signer {
+		again = pending{data: data, origin: origin, signer: r.signer}
 	}
 	if !s.status.refused(out, again) {
 		return // the same bundle for the same reason

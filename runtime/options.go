@@ -15,7 +15,7 @@ import (
 	"gwc.dev/schema/bundle"
 )
 
-// Options are a server's settings. Source (or Bundles) and Keys (or InsecureSkipVerify) are needed; the zero
+// Options are a server's settings. Source (or Bundles) and Keys or TrustFiles (or InsecureSkipVerify) are needed; the zero
 // value of everything else works.
 type Options struct {
 	// Source is where bundles come from: file:PATH, https://URL or oci://REFERENCE. PlainHTTP allows an
@@ -26,8 +26,10 @@ type Options struct {
 	// Bundles is a source that stands in for Source.
 	Bundles source.Source
 
-	// Keys are the public keys that bundles are verified with. InsecureSkipVerify takes any bundle instead.
+	// Keys and TrustFiles say whose bundles are taken. The files, which package trust reads, are read again when they
+	// change. InsecureSkipVerify takes any bundle instead.
 	Keys               []bundle.PublicKey
+	TrustFiles         []string
 	InsecureSkipVerify bool
 	// Environment is the only one whose bundles are taken. Empty: any.
 	Environment string
@@ -58,7 +60,7 @@ type Options struct {
 	// balancers notice first; DrainTimeout is how long requests under way may then last. 0: 20 s.
 	DrainDelay   time.Duration
 	DrainTimeout time.Duration
-	// Recheck is how often secrets are looked at for changes, and a bundle is tried again that was refused for
+	// Recheck is how often secrets and trust files are looked at for changes, and a bundle is tried again that was refused for
 	// a reason outside it (a port in use, a secret that is missing). 0: 5 s.
 	Recheck time.Duration
 
@@ -75,7 +77,7 @@ const (
 
 // filled returns o with its defaults, or what is wrong with it.
 func (o Options) filled() (Options, error) {
-	if len(o.Keys) == 0 && !o.InsecureSkipVerify {
+	if len(o.Keys) == 0 && len(o.TrustFiles) == 0 && !o.InsecureSkipVerify {
 		return o, errors.New("no public key to verify bundles with")
 	}
 	if o.Source == "" && o.Bundles == nil {

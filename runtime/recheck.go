@@ -25,6 +25,7 @@ func (s *Server) recheck(ctx context.Context, inUse uint64) {
 			return
 		case <-ticker.C:
 		}
+		s.retrust()
 		now := fingerprint(s.o.SecretsDir)
 		if now != seen {
 			seen, wait, patience = now, 1, 1

@@ -35,6 +35,7 @@ import (
 	"gwc.dev/runtime/secret"
 	"gwc.dev/runtime/source"
 	"gwc.dev/runtime/upstream"
+	"gwc.dev/schema/bundle"
 )
 
 // A Server serves the newest good bundle of a source.
@@ -56,9 +57,11 @@ type Server struct {
 	current  atomic.Pointer[generation]
 	draining atomic.Bool
 
-	apply  sync.Mutex // held while a generation is made and put in place
-	floor  floor      // guarded by apply
-	status statusBoard
+	apply     sync.Mutex   // held while a generation is made and put in place
+	floor     floor        // guarded by apply
+	trust     bundle.Trust // guarded by apply
+	trustText []byte       // the same as one file; guarded by apply
+	status    statusBoard
 }
 
 // New checks the options and prepares a server. Nothing is opened or read before [Server.Run].
@@ -86,6 +89,11 @@ func New(o Options) (*Server, error) {
 	s.tidy = time.AfterFunc(math.MaxInt64, debug.FreeOSMemory)
 	s.metrics.Unverified(o.InsecureSkipVerify)
 	s.status.source.Ref = redacted(o.Source)
+	trust, text, err := o.loadTrust()
+	if err != nil {
+		return nil, err
+	}
+	s.setTrust(trust, text)
 	return s, nil
 }
 

@@ -17,6 +17,7 @@ type Status struct {
 	Active    *Active          `json:"active"`  // null: nothing is served
 	Refused   *Refused         `json:"refused"` // null: the newest bundle seen is the active one
 	Source    SourceStatus     `json:"source"`
+	Trust     TrustStatus      `json:"trust"`
 	Listeners []ListenerStatus `json:"listeners"`
 	JWKS      []KeySetStatus   `json:"jwks"`
 
@@ -35,6 +36,25 @@ type Active struct {
 	Origin      string    `json:"origin"`
 	Verified    bool      `json:"verified"`
 	KeyID       string    `json:"keyID,omitempty"`
+	// Issuer and Subject are whom a certificate gives that key; SignedAt is when they signed, if that is proven.
+	Issuer   string     `json:"issuer,omitempty"`
+	Subject  string     `json:"subject,omitempty"`
+	SignedAt *time.Time `json:"signedAt,omitempty"`
+}
+
+// TrustStatus says whose bundles are taken.
+type TrustStatus struct {
+	Trusted []Trusted `json:"trusted"`
+	// Error is why trust files that have changed are not in use; Warning that the signer of the active bundle is not
+	// trusted any more.
+	Error   string `json:"error,omitempty"`
+	Warning string `json:"warning,omitempty"`
+}
+
+// Trusted is one whose bundles are taken.
+type Trusted struct {
+	Signer  string     `json:"signer"`            // "key " and its ID, or an identity
+	Expires *time.Time `json:"expires,omitempty"` // when new bundles are not taken any more; absent: never
 }
 
 // Refused is the newest bundle seen, while it is not put into force.
@@ -91,7 +111,11 @@ func (s *Server) Status() Status {
 		out.Environment = b.Environment
 		out.Active = &Active{
 			Revision: b.Revision, Serial: b.Serial, GitRevision: b.GitRevision, Origin: g.origin,
-			Since: g.since.UTC().Truncate(time.Second), Verified: b.Verified, KeyID: b.KeyID,
+			Since: g.since.UTC().Truncate(time.Second), Verified: b.Verified,
+			KeyID: b.By.KeyID, Issuer: b.By.Issuer, Subject: b.By.Subject,
+		}
+		if !b.By.SignedAt.IsZero() {
+			out.Active.SignedAt = &b.By.SignedAt
 		}
 		out.Listeners = s.sockets.listeners(g)
 	}
@@ -124,15 +148,27 @@ type statusBoard struct {
 	secrets string
 	state   string
 
-	// pending is the refused bundle while it makes sense to try it again.
-	pending []byte
-	origin  string
+	trusted      []Trusted
+	trustError   string
+	trustWarning string
+
+	pending pending
+}
+
+// A pending is a refused bundle while it makes sense to try it again.
+type pending struct {
+	data   []byte
+	origin string
+	signer bool // only once others are trusted
 }
 
 func (b *statusBoard) snapshot() Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return Status{Refused: b.refusal, Source: b.source, SecretsError: b.secrets, StateError: b.state}
+	return Status{
+		Refused: b.refusal, Source: b.source, SecretsError: b.secrets, StateError: b.state,
+		Trust: TrustStatus{append([]Trusted{}, b.trusted...), b.trustError, b.trustWarning},
+	}
 }
 
 func (b *statusBoard) setAdmin(address string) {
@@ -160,20 +196,20 @@ func (b *statusBoard) sourceFailed(err error) bool {
 func (b *statusBoard) accepted() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.refusal, b.pending = nil, nil
+	b.refusal, b.pending = nil, pending{}
 }
 
 // refused reports whether the refusal is news: another bundle, or another reason.
-func (b *statusBoard) refused(r Refused, again []byte) bool {
+func (b *statusBoard) refused(r Refused, again pending) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	had := b.refusal
 	if had != nil && had.Revision == r.Revision && had.Reason == r.Reason && had.Message == r.Message {
 		r.At = had.At
-		b.refusal, b.pending, b.origin = &r, again, r.Origin
+		b.refusal, b.pending = &r, again
 		return false
 	}
-	b.refusal, b.pending, b.origin = &r, again, r.Origin
+	b.refusal, b.pending = &r, again
 	return true
 }
 
@@ -181,7 +217,47 @@ func (b *statusBoard) refused(r Refused, again []byte) bool {
 func (b *statusBoard) again() (data []byte, origin string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.pending, b.origin
+	if b.pending.signer {
+		return nil, ""
+	}
+	return b.pending.data, b.pending.origin
+}
+
+// distrusted returns the bundle that is refused for who signed it, if it is.
+func (b *statusBoard) distrusted() (data []byte, origin string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.pending.signer {
+		return nil, ""
+	}
+	return b.pending.data, b.pending.origin
+}
+
+func (b *statusBoard) setTrusted(all []Trusted) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.trusted = all
+}
+
+// setTrustError reports whether the error is news.
+func (b *statusBoard) setTrustError(err error) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	had := b.trustError
+	b.trustError = ""
+	if err != nil {
+		b.trustError = err.Error()
+	}
+	return b.trustError != had
+}
+
+// setTrustWarning reports whether the warning is news.
+func (b *statusBoard) setTrustWarning(warning string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	news := b.trustWarning != warning
+	b.trustWarning = warning
+	return news
 }
 
 // setSecrets reports whether the message is news.

@@ -16,6 +16,7 @@ const (
 	MetricBundleSwaps    = "gwproxy_bundle_swaps_total"                    // counter
 	MetricSourceChecked  = "gwproxy_source_last_success_timestamp_seconds" // gauge: last time the source was read, Unix seconds
 	MetricUnverified     = "gwproxy_insecure_skip_verify"                  // gauge: 1 while bundles are not verified
+	MetricTrustExpiry    = "gwproxy_trust_expiry_timestamp_seconds"        // gauge: signer; when new bundles by it are not taken any more, Unix seconds
 	MetricLogDropped     = "gwproxy_access_log_dropped_total"              // counter: access log lines not written
 )
 

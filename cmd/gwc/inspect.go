@@ -52,6 +52,22 @@ func printOrigin(w io.Writer, b *bundle.Bundle) {
 	}
 }
 
+// signatory names who signed in full.
+func signatory(s bundle.Signatory) string {
+	if s.Subject != "" {
+		return s.String()
+	}
+	return "key " + s.KeyID
+}
+
+func keyIDs(all []bundle.Signatory) []string {
+	ids := []string{}
+	for _, s := range all {
+		ids = append(ids, s.KeyID)
+	}
+	return ids
+}
+
 func (a *app) printBundle(format string, b *bundle.Bundle) error {
 	routes := 0
 	for _, api := range b.Gateway.APIs {
@@ -67,8 +83,8 @@ func (a *app) printBundle(format string, b *bundle.Bundle) error {
 		if len(b.Signers) == 0 {
 			fmt.Fprint(w, "signed by\tnobody\n")
 		}
-		for _, id := range b.Signers {
-			fmt.Fprintf(w, "signed by\tkey %s, not verified\n", id)
+		for _, s := range b.Signers {
+			fmt.Fprintf(w, "signed by\t%s, not verified\n", signatory(s))
 		}
 		return w.Flush()
 	case "json":
@@ -81,7 +97,7 @@ func (a *app) printBundle(format string, b *bundle.Bundle) error {
 			Routes      int      `json:"routes"`
 			Upstreams   int      `json:"upstreams"`
 			Signers     []string `json:"signers"`
-		}{b.Revision, b.Environment, b.Serial, b.GitRevision, len(b.Gateway.APIs), routes, len(b.Gateway.Upstreams), append([]string{}, b.Signers...)})
+		}{b.Revision, b.Environment, b.Serial, b.GitRevision, len(b.Gateway.APIs), routes, len(b.Gateway.Upstreams), keyIDs(b.Signers)})
 	case "model":
 		text, err := b.Gateway.Encode()
 		if err != nil {

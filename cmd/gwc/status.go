@@ -51,7 +51,7 @@ than the others.`,
 // proxyStatus is what of a proxy's /status is shown.
 type proxyStatus struct {
 	Environment string `json:"environment"`
-	Insecure    bool   `json:"insecureSkipVerify"`
+	Insecure    bool   `json:"insecure"`
 	Active      *struct {
 		Revision    string `json:"revision"`
 		Serial      uint64 `json:"serial"`
@@ -71,6 +71,14 @@ type proxyStatus struct {
 	Source struct {
 		LastError string `json:"lastError"`
 	} `json:"source"`
+	Trust struct {
+		Trusted []struct {
+			Signer  string     `json:"signer"`
+			Expires *time.Time `json:"expires"`
+		} `json:"trusted"`
+		Error   string `json:"error"`
+		Warning string `json:"warning"`
+	} `json:"trust"`
 }
 
 // maxStatus bounds what a proxy may answer.
@@ -122,5 +130,26 @@ func (s *proxyStatus) print(w io.Writer, address string) {
 	}
 	if s.Source.LastError != "" {
 		fmt.Fprintf(w, "    source: %s\n", s.Source.LastError)
+	}
+	s.printTrust(w)
+}
+
+// printTrust says who is the first not to be trusted any more, and what is amiss.
+func (s *proxyStatus) printTrust(w io.Writer) {
+	var who string
+	var first time.Time
+	for _, t := range s.Trust.Trusted {
+		if t.Expires != nil && (who == "" || t.Expires.Before(first)) {
+			who, first = t.Signer, *t.Expires
+		}
+	}
+	if who != "" {
+		fmt.Fprintf(w, "    trusts %s until %s\n", who, first.UTC().Format(time.RFC3339))
+	}
+	if s.Trust.Error != "" {
+		fmt.Fprintf(w, "    trust has changed and is not in use: %s\n", s.Trust.Error)
+	}
+	if s.Trust.Warning != "" {
+		fmt.Fprintf(w, "    %s\n", s.Trust.Warning)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -13,17 +12,18 @@ import (
 
 	"gwc.dev/schema/bundle"
 	"gwc.dev/schema/bundle/oci"
+	"gwc.dev/schema/bundle/trust"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
 	var (
-		keys        []string
-		environment string
-		minSerial   uint64
-		registry    registryFlags
+		keys, trusted []string
+		environment   string
+		minSerial     uint64
+		registry      registryFlags
 	)
 	cmd := &cobra.Command{
-		Use:   "verify FILE|oci://... --key PUB",
+		Use:   "verify FILE|oci://... --key PUB|--trust FILE",
 		Short: "Verify a bundle's signature and everything it covers",
 		Long: `Verify that a bundle is whole and signed by one of the public keys, and say what it is, from which git
 revision, and who signed it. Anything else is an error: no signature, an unknown key, a digest that differs, a file that
@@ -31,43 +31,49 @@ the manifest does not name.`,
 		Example: `  gwc verify production.bundle --key gateway.pub --environment production`,
 		Args:    exactly(1, "FILE|oci://..."),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(keys) == 0 {
-				return errors.New("missing --key: a file with the public keys to trust")
+			trusting, err := trust.Load(append(keys, trusted...)...)
+			if err != nil {
+				return err
 			}
-			trust := bundle.Trust{Environment: environment, MinSerial: minSerial}
-			for _, file := range keys {
-				k, err := bundle.LoadPublicKeys(file)
-				if err != nil {
-					return fmt.Errorf("--key: %w", err)
-				}
-				trust.Keys = append(trust.Keys, k...)
+			if trusting.Empty() {
+				return errors.New("missing --key or --trust: a file with those to trust")
 			}
+			trusting.Environment, trusting.MinSerial = environment, minSerial
 			data, err := readBundle(cmd.Context(), args[0], registry)
 			if err != nil {
 				return err
 			}
-			b, err := bundle.Open(data, trust)
+			b, err := bundle.Open(data, trusting)
 			if err != nil {
 				fmt.Fprintf(a.err, "%s: refused: %v [%s]\n", args[0], err, bundle.Reason(err))
 				return errFindings
 			}
 			w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 			printOrigin(w, b)
-			for _, id := range b.Signers {
-				standing := "not trusted"
-				if slices.ContainsFunc(trust.Keys, func(k bundle.PublicKey) bool { return k.ID() == id }) {
-					standing = "verified"
-				}
-				fmt.Fprintf(w, "signed by\tkey %s, %s\n", id, standing)
+			for _, s := range b.Signers {
+				fmt.Fprintf(w, "signed by\t%s, %s\n", signatory(s), standing(s))
 			}
 			return w.Flush()
 		},
 	}
 	cmd.Flags().StringArrayVar(&keys, "key", nil, "a file with public keys to trust; may be repeated")
+	cmd.Flags().StringArrayVar(&trusted, "trust", nil, "a trust document, or a file with public keys; may be repeated")
 	cmd.Flags().StringVar(&environment, "environment", "", "the environment that the bundle must be of")
 	cmd.Flags().Uint64Var(&minSerial, "min-serial", 0, "the least serial to accept")
 	registry.add(cmd)
 	return cmd
+}
+
+// standing says whether a signature counts.
+func standing(s bundle.Signatory) string {
+	switch reason := bundle.Reason(s.Err); {
+	case s.Err == nil:
+		return "verified"
+	case reason == string(bundle.UnknownKey), reason == string(bundle.UnknownIdentity):
+		return "not trusted"
+	default:
+		return "refused: " + s.Err.Error()
+	}
 }
 
 // readBundle returns the bytes of a bundle on a disk or in a registry.

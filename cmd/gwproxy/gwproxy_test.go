@@ -61,11 +61,11 @@ func TestAWrongCommandLineIsOneClearLine(t *testing.T) {
 		want   string
 	}{
 		"nothing":            {"", 2, "--source is missing"},
-		"no key":             {"--source file:x", 2, "--key is missing"},
+		"no key":             {"--source file:x", 2, "--key or --trust is missing"},
 		"key and no key":     {"--source file:x --key x --insecure-skip-verify", 2, "exclude each other"},
 		"unknown flag":       {"--sauce file:x", 2, "-sauce"},
 		"an argument":        {"--source file:x --key x extra", 2, `"extra"`},
-		"key is not there":   {"--source file:x --key none.pub", 2, `reading key "none.pub": no such file or directory`},
+		"key is not there":   {"--source file:x --key none.pub", 2, `reading trust "none.pub": no such file or directory`},
 		"key is none":        {"--source file:x --key " + garbage, 2, "garbage.pub"},
 		"unknown source":     {"--source ftp://x --key " + public, 2, `"ftp"`},
 		"address is none":    {"--source file:x --key " + public + " --listen http=8080", 2, `"http"`},
@@ -93,7 +93,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 		t.Errorf("status %d, stderr %q", status, &stderr)
 	}
 	for _, f := range []string{
-		"source", "key", "insecure-skip-verify", "environment", "poll-interval", "plain-http", "state-dir", "secrets-dir", "listen", "reveal-route",
+		"source", "key", "trust", "insecure-skip-verify", "environment", "poll-interval", "plain-http", "state-dir", "secrets-dir", "listen", "reveal-route",
 		"drain-delay", "drain-timeout", "admin", "access-log", "log-level", "version",
 	} {
 		if !strings.Contains(stdout.String(), "  --"+f+" ") {

@@ -13,16 +13,16 @@ import (
 
 	"gwc.dev/cmd/internal/version"
 	"gwc.dev/runtime"
-	"gwc.dev/schema/bundle"
 )
 
 const usage = `gwproxy serves the bundles that gwc builds.
 
-Usage: gwproxy --source REF --key FILE [flags]
+Usage: gwproxy --source REF --key FILE|--trust FILE [flags]
 
 Bundles
   --source REF             where bundles come from: file:PATH, https://URL or oci://REPOSITORY:TAG
-  --key FILE               public key that bundles are verified with (PEM; may be repeated)
+  --key FILE               public keys that bundles are verified with (PEM; may be repeated)
+  --trust FILE             trust document or public keys, read again when it changes (may be repeated)
   --insecure-skip-verify   take any bundle, signed or not
   --environment NAME       take bundles of this environment only
   --poll-interval TIME     how often a remote source is looked at (default 30s)
@@ -46,7 +46,7 @@ Watching
 // settings are the command line as it was given.
 type settings struct {
 	source, environment, secretsDir, stateDir, admin, accessLog string
-	keys                                                        list
+	trust                                                       list
 	listen                                                      addresses
 	insecure, plainHTTP, reveal, help, showVersion              bool
 	pollInterval, drainDelay, drainTimeout                      time.Duration
@@ -58,7 +58,8 @@ func parse(args []string) (*settings, error) {
 	flags := flag.NewFlagSet("gwproxy", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&s.source, "source", "", "")
-	flags.Var(&s.keys, "key", "")
+	flags.Var(&s.trust, "key", "")
+	flags.Var(&s.trust, "trust", "")
 	flags.BoolVar(&s.insecure, "insecure-skip-verify", false, "")
 	flags.StringVar(&s.environment, "environment", "", "")
 	flags.DurationVar(&s.pollInterval, "poll-interval", 30*time.Second, "")
@@ -86,10 +87,10 @@ func parse(args []string) (*settings, error) {
 		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	case s.source == "":
 		return nil, errors.New("--source is missing: say where bundles come from")
-	case len(s.keys) == 0 && !s.insecure:
-		return nil, errors.New("--key is missing: bundles cannot be verified without a public key")
-	case len(s.keys) > 0 && s.insecure:
-		return nil, errors.New("--key and --insecure-skip-verify exclude each other")
+	case len(s.trust) == 0 && !s.insecure:
+		return nil, errors.New("--key or --trust is missing: bundles cannot be verified without knowing whom to trust")
+	case len(s.trust) > 0 && s.insecure:
+		return nil, errors.New("--key or --trust, and --insecure-skip-verify exclude each other")
 	}
 	for _, d := range []struct {
 		name  string
@@ -107,24 +108,13 @@ func (s *settings) options(stdout, stderr io.Writer) (o runtime.Options, done fu
 	done = func() {}
 	o = runtime.Options{
 		Source: s.source, PlainHTTP: s.plainHTTP, PollInterval: s.pollInterval,
-		InsecureSkipVerify: s.insecure, Environment: s.environment,
+		TrustFiles: s.trust, InsecureSkipVerify: s.insecure, Environment: s.environment,
 		RevealRoute: s.reveal, SecretsDir: s.secretsDir, StateDir: s.stateDir, AdminAddr: s.admin, Listen: s.listen,
 		DrainDelay: s.drainDelay, DrainTimeout: s.drainTimeout, Version: version.Of(),
 		Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: s.level})),
 	}
 	if s.admin == "off" {
 		o.AdminAddr = ""
-	}
-	for _, file := range s.keys {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return o, done, fmt.Errorf("reading key %q: %w", file, innermost(err))
-		}
-		keys, err := bundle.ParsePublicKeys(data)
-		if err != nil {
-			return o, done, fmt.Errorf("reading key %q: %w", file, err)
-		}
-		o.Keys = append(o.Keys, keys...)
 	}
 	switch s.accessLog {
 	case "off", "":

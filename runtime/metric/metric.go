@@ -34,6 +34,7 @@ type Registry struct {
 	bundleRefusals                           *prometheus.CounterVec
 	bundleRefused, sourceChecked, unverified prometheus.Gauge
 	bundleSwaps, logDropped                  prometheus.Counter
+	trustExpiry                              *prometheus.GaugeVec
 
 	unmatched *Route
 
@@ -78,8 +79,11 @@ func New() *Registry {
 	r.bundleSwaps = counter(schema.MetricBundleSwaps, "Bundles put into force.")
 	r.sourceChecked = gauge(schema.MetricSourceChecked, "When the bundle source was last read, in Unix seconds.")
 	r.unverified = gauge(schema.MetricUnverified, "1 while the signatures of bundles are not verified.")
+	r.trustExpiry = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: schema.MetricTrustExpiry, Help: "When new bundles by a signer are not taken any more, in Unix seconds.",
+	}, []string{"signer"})
 	r.logDropped = counter(schema.MetricLogDropped, "Access log lines that were not written.")
-	r.registry.MustRegister(newAnswers(r), r.connections, r.bundleInfo, collectors.NewGoCollector(),
+	r.registry.MustRegister(newAnswers(r), r.connections, r.bundleInfo, r.trustExpiry, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	r.unmatched = r.newRoute(key{Unmatched, Unmatched})
 	r.unmatched.open()
@@ -121,6 +125,14 @@ func (r *Registry) Refusing(yes bool) { r.bundleRefused.Set(number(yes)) }
 
 // Unverified says whether bundles are served unverified.
 func (r *Registry) Unverified(yes bool) { r.unverified.Set(number(yes)) }
+
+// Trust records when the trust in signers ends.
+func (r *Registry) Trust(ends map[string]time.Time) {
+	r.trustExpiry.Reset()
+	for signer, end := range ends {
+		r.trustExpiry.WithLabelValues(signer).Set(float64(end.Unix()))
+	}
+}
 
 // SourceChecked records when the source was last read.
 func (r *Registry) SourceChecked(at time.Time) {

@@ -22,8 +22,11 @@
 // Open fails closed. What it refuses it names: [Reason] gives the one stable word for logs and metrics, and
 // errors.Is finds the [Refusal].
 //
-// The package and everything it imports is the standard library and package schema, because the proxy links
-// it. Private keys are package key's, registries package oci's.
+// Who is trusted is a set of keys, and of identities to which certificates give keys that last for minutes; [Trust]
+// says until when. Package trust reads it from files.
+//
+// The package is linked by the proxy, so it needs no more than the standard library, package schema and a reader of
+// timestamps. Private keys are package key's, certificates for signing package keyless's, registries package oci's.
 package bundle
 
 import (
@@ -79,11 +82,11 @@ func (c *Contents) Position(path schema.Path) string {
 // A Bundle is an opened bundle.
 type Bundle struct {
 	Contents
-	Revision   string   // "sha256:<hex>" of manifest.json
-	Verified   bool     // a trusted key's signature holds
-	KeyID      string   // that key; "" unless Verified
-	Signers    []string // IDs of the keys the file names as its signers, whether or not they are
-	signatures []signature
+	Revision   string      // "sha256:<hex>" of manifest.json
+	Verified   bool        // the signature of one who is trusted holds
+	By         Signatory   // who that is; zero unless Verified
+	Signers    []Signatory // all whom the file names, whether or not they count
+	signatures []Signature
 }
 
 // Encode returns the bundle's bytes: those it was opened from, unless Contents was changed since.
@@ -91,7 +94,7 @@ func (b *Bundle) Encode() ([]byte, error) { return encode(b.Contents, b.signatur
 
 // Seal returns the bundle of c, signed by s; a nil s leaves it unsigned.
 func Seal(c Contents, s Signer) ([]byte, error) {
-	var signatures []signature
+	var signatures []Signature
 	if s != nil {
 		manifest, _, err := c.files()
 		if err == nil {
@@ -130,7 +133,7 @@ func Sign(data []byte, s Signer) ([]byte, error) {
 }
 
 // encode returns the one spelling of a bundle.
-func encode(c Contents, signatures []signature) ([]byte, error) {
+func encode(c Contents, signatures []Signature) ([]byte, error) {
 	manifest, files, err := c.files()
 	if err != nil {
 		return nil, err

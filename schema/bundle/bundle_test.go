@@ -100,8 +100,8 @@ func TestWhatIsSealedOpens(t *testing.T) {
 				t.Errorf("contents (-want +got):\n%s", diff)
 			}
 			id := k.Public().ID()
-			want := bundle.Bundle{Verified: true, KeyID: id, Signers: []string{id}}
-			if diff := cmp.Diff(want, *b, cmpopts.IgnoreUnexported(want), cmpopts.IgnoreFields(want, "Contents", "Revision")); diff != "" {
+			want := bundle.Bundle{Verified: true, By: bundle.Signatory{KeyID: id}, Signers: []bundle.Signatory{{KeyID: id}}}
+			if diff := cmp.Diff(want, *b, cmpopts.IgnoreUnexported(want), cmpopts.IgnoreFields(want, "Contents", "Revision"), cmpopts.IgnoreFields(bundle.Signatory{}, "Err")); diff != "" {
 				t.Errorf("bundle (-want +got):\n%s", diff)
 			}
 			again, err := b.Encode()
@@ -172,8 +172,8 @@ func TestSigningAgainKeepsTheRevision(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b.Revision != before.Revision || b.KeyID != k.Public().ID() || len(b.Signers) != 2 {
-			t.Errorf("revision %s, key %s, signers %v", b.Revision, b.KeyID, b.Signers)
+		if b.Revision != before.Revision || b.By.KeyID != k.Public().ID() || len(b.Signers) != 2 {
+			t.Errorf("revision %s, key %s, signers %v", b.Revision, b.By.KeyID, b.Signers)
 		}
 	}
 	swapped, err := bundle.Sign(seal(t, contents(), second), first)

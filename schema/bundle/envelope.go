@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,12 +17,7 @@ const maxSignatures = 16
 type envelope struct {
 	PayloadType string      `json:"payloadType"`
 	Payload     []byte      `json:"payload"` // manifest.json once more
-	Signatures  []signature `json:"signatures"`
-}
-
-type signature struct {
-	KeyID string `json:"keyid"`
-	Sig   []byte `json:"sig"`
+	Signatures  []Signature `json:"signatures"`
 }
 
 // preAuthEncoding returns what is signed: DSSE's PAE of the manifest.
@@ -33,31 +27,19 @@ func preAuthEncoding(manifest []byte) []byte {
 }
 
 // countersign returns signatures with one over manifest by s, in place of an older one by the same key.
-func countersign(signatures []signature, manifest []byte, s Signer) ([]signature, error) {
-	message, key := preAuthEncoding(manifest), s.Public()
-	sig, err := s.Sign(message)
+func countersign(signatures []Signature, manifest []byte, s Signer) ([]Signature, error) {
+	ours, err := SignatureOf(preAuthEncoding(manifest), s)
 	if err != nil {
 		return nil, err
 	}
-	if !key.Verify(message, sig) {
-		return nil, errors.New("the signer's signature does not fit its public key")
-	}
-	others := slices.DeleteFunc(slices.Clone(signatures), func(s signature) bool { return s.KeyID == key.ID() })
-	return append(others, signature{key.ID(), sig}), nil
-}
-
-func signers(signatures []signature) []string {
-	ids := make([]string, len(signatures))
-	for i, s := range signatures {
-		ids[i] = s.KeyID
-	}
-	return ids
+	others := slices.DeleteFunc(slices.Clone(signatures), func(s Signature) bool { return s.KeyID == ours.KeyID })
+	return append(others, ours), nil
 }
 
 // encodeEnvelope returns the one spelling of signature.json.
-func encodeEnvelope(manifest []byte, signatures []signature) ([]byte, error) {
-	signatures = slices.SortedStableFunc(slices.Values(signatures), func(a, b signature) int { return strings.Compare(a.KeyID, b.KeyID) })
-	signatures = slices.CompactFunc(signatures, func(a, b signature) bool { return a.KeyID == b.KeyID })
+func encodeEnvelope(manifest []byte, signatures []Signature) ([]byte, error) {
+	signatures = slices.SortedStableFunc(slices.Values(signatures), func(a, b Signature) int { return strings.Compare(a.KeyID, b.KeyID) })
+	signatures = slices.CompactFunc(signatures, func(a, b Signature) bool { return a.KeyID == b.KeyID })
 	return encodeJSON(envelope{payloadType, manifest, signatures})
 }
 

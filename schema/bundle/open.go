@@ -10,8 +10,8 @@ import (
 // Open returns the bundle in data if t admits it. The signature is verified before anything that it covers
 // is decoded. No input makes Open use more than a few times the stated bounds.
 func Open(data []byte, t Trust) (*Bundle, error) {
-	if len(t.Keys) == 0 && !t.InsecureSkipVerify {
-		return nil, refuse(NoTrustedKey, "no public key is trusted, so no bundle can be verified")
+	if t.Empty() && !t.InsecureSkipVerify {
+		return nil, refuse(NoTrustedKey, "nobody is trusted, so no bundle can be verified")
 	}
 	unpacked, err := archive.Unpack(data, archive.Limits{Packed: MaxSize, Unpacked: MaxUnpacked, Files: maxFiles})
 	if err != nil {
@@ -39,7 +39,7 @@ func Open(data []byte, t Trust) (*Bundle, error) {
 			return nil, err
 		}
 	}
-	keyID, err := t.verify(raw, e)
+	signers, by, err := t.verify(raw, e)
 	if err != nil {
 		return nil, err
 	}
@@ -61,10 +61,11 @@ func Open(data []byte, t Trust) (*Bundle, error) {
 	b := &Bundle{
 		Contents:   *c,
 		Revision:   revision,
-		Verified:   keyID != "",
-		KeyID:      keyID,
-		Signers:    signers(e.Signatures),
+		Signers:    signers,
 		signatures: e.Signatures,
+	}
+	if by != nil {
+		b.Verified, b.By = true, *by
 	}
 	// Sealing what was decoded once more settles every question of spelling: JSON's and tar's many ways to say
 	// the same thing, the order of entries, the compressor.

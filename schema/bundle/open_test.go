@@ -367,7 +367,7 @@ func TestAStrippedSignatureIsNeverTrust(t *testing.T) {
 				b, err := bundle.Open(stripped, trust)
 				if err != nil {
 					t.Errorf("refused although told to skip verification: %v", err)
-				} else if b.Verified || b.KeyID != "" {
+				} else if b.Verified || b.By.KeyID != "" {
 					t.Errorf("an unsigned bundle claims to be verified: %+v", b)
 				}
 			}

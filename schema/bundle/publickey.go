@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 )
 
 // A Signer signs manifests. Package key's private keys are signers.
@@ -25,8 +26,21 @@ type Signer interface {
 	Sign(message []byte) ([]byte, error)
 }
 
+// A CertifiedSigner is a Signer whose key is known by a certificate, and not by itself.
+type CertifiedSigner interface {
+	Signer
+	// Certificates returns the key's certificate and those it is chained with, in DER, without a root.
+	Certificates() [][]byte
+	// Timestamp returns proof of when a signature was made: an RFC 3161 response in DER, or nil without an authority
+	// that gives one.
+	Timestamp(sig []byte) ([]byte, error)
+}
+
 // A PublicKey verifies signatures. The zero PublicKey verifies none.
 type PublicKey struct {
+	// Expires is when the trust in it ends; the zero time is never. It is no part of the key: files of keys do not say it.
+	Expires time.Time
+
 	key crypto.PublicKey // *ecdsa.PublicKey or ed25519.PublicKey
 	id  string
 	der []byte // PKIX

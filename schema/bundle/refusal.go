@@ -11,20 +11,25 @@ type Refusal string
 
 // The refusals. Those about the container are package archive's.
 const (
-	NoTrustedKey     Refusal = "no-trusted-key"    // Trust names no key: a mistake of the caller's
-	ManifestMissing  Refusal = "manifest-missing"  // an archive, but not a bundle
-	FutureFormat     Refusal = "future-format"     // written by a newer gwc
-	Unsigned         Refusal = "unsigned"          // no signature, or it was stripped
-	UnknownKey       Refusal = "unknown-key"       // signed, by none of the trusted keys
-	SignatureInvalid Refusal = "signature-invalid" // a signature that does not fit the manifest
-	FileUnlisted     Refusal = "file-unlisted"     // a file that the manifest does not name
-	FileMissing      Refusal = "file-missing"      // a file that should be there and is not
-	DigestDiffers    Refusal = "digest-differs"    // a file that is not the one the manifest names
-	WrongEnvironment Refusal = "wrong-environment" // for another environment
-	OlderSerial      Refusal = "older-serial"      // older than the one in force
-	SerialReused     Refusal = "serial-reused"     // the serial in force, with other content
-	Malformed        Refusal = "malformed"         // authentic, and yet no valid manifest or model
-	NotCanonical     Refusal = "not-canonical"     // not spelled as Seal spells it
+	NoTrustedKey         Refusal = "no-trusted-key"        // Trust names nobody: a mistake of the caller's
+	ManifestMissing      Refusal = "manifest-missing"      // an archive, but not a bundle
+	FutureFormat         Refusal = "future-format"         // written by a newer gwc
+	Unsigned             Refusal = "unsigned"              // no signature, or it was stripped
+	UnknownKey           Refusal = "unknown-key"           // signed, by none of the trusted keys
+	UnknownIdentity      Refusal = "unknown-identity"      // signed with a certificate of somebody who is not trusted
+	UntrustedCertificate Refusal = "untrusted-certificate" // signed with a certificate of no trusted authority
+	ExpiredCertificate   Refusal = "expired-certificate"   // signed with a certificate outside the time that it is valid for
+	TimestampInvalid     Refusal = "timestamp-invalid"     // a timestamp that does not prove when it was signed
+	ExpiredTrust         Refusal = "expired-trust"         // signed by one whose trust has ended
+	SignatureInvalid     Refusal = "signature-invalid"     // a signature that does not fit the manifest
+	FileUnlisted         Refusal = "file-unlisted"         // a file that the manifest does not name
+	FileMissing          Refusal = "file-missing"          // a file that should be there and is not
+	DigestDiffers        Refusal = "digest-differs"        // a file that is not the one the manifest names
+	WrongEnvironment     Refusal = "wrong-environment"     // for another environment
+	OlderSerial          Refusal = "older-serial"          // older than the one in force
+	SerialReused         Refusal = "serial-reused"         // the serial in force, with other content
+	Malformed            Refusal = "malformed"             // authentic, and yet no valid manifest or model
+	NotCanonical         Refusal = "not-canonical"         // not spelled as Seal spells it
 )
 
 // Error returns the word.
