@@ -95,11 +95,14 @@ func Compare(old, new *schema.Gateway) (*Report, error) {
 	}
 	r := &Report{}
 	r.listeners(old, new)
-	folded, undecided := folder{places: map[string]int{}, pairs: map[pairKey]bool{}}, 0
+	folded, undecided := newFolder(), 0
+	var moves []move
 	for _, group := range groups(before, after) {
-		c := comparison{space: s, group: group, before: before.at(group.old), after: after.at(group.new), keys: map[*routing.Entry]string{}, undecided: &undecided}
-		c.run(&folded)
+		c := &comparison{space: s, group: group, before: before.at(group.old), after: after.at(group.new), keys: map[*routing.Entry]string{}, undecided: &undecided}
+		c.run(folded)
+		moves = c.moves(moves)
 	}
+	folded.shared(moves)
 	r.Classes = append(r.Classes, folded.classes...)
 	slices.SortStableFunc(r.Classes, func(a, b *Class) int { return -cmp.Compare(a.Severity, b.Severity) })
 	return r, nil

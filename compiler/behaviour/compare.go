@@ -5,6 +5,7 @@ import (
 
 	"gwc.dev/compiler/routing"
 	"gwc.dev/compiler/space"
+	"gwc.dev/schema"
 )
 
 // A comparison looks for the requests that are treated differently at the listeners of a group.
@@ -21,7 +22,7 @@ func (c *comparison) run(to *folder) {
 	for _, old := range c.before.entries {
 		for _, new := range c.after.meeting(old.Match) {
 			if c.worthAsking(old, new) {
-				c.add(to, old, new, c.both(old, new))
+				c.add(to, old, new, c.differ(old, new))
 			}
 		}
 		if !c.stays(old) {
@@ -33,7 +34,7 @@ func (c *comparison) run(to *folder) {
 			c.add(to, nil, new, c.one(c.after, new, c.before))
 		}
 	}
-	c.shared(to)
+	c.preflights(to)
 }
 
 // stays reports whether the other side has an entry of the same requests at the same hosts: then none of these is left
@@ -45,7 +46,7 @@ func (c *comparison) stays(e *routing.Entry) bool {
 
 // hostsDiffer reports whether the listeners take different hosts.
 func (c *comparison) hostsDiffer() bool {
-	return !slices.Equal(set(lower(c.before.gateway.Listeners[c.group.old].Hosts)), set(lower(c.after.gateway.Listeners[c.group.new].Hosts)))
+	return !slices.Equal(sorted(lower(c.before.gateway.Listeners[c.group.old].Hosts)), sorted(lower(c.after.gateway.Listeners[c.group.new].Hosts)))
 }
 
 // worthAsking reports whether there may be requests that old took, new takes, and which are treated differently.
@@ -70,20 +71,53 @@ func (c *comparison) key(e *routing.Entry) string {
 	return k
 }
 
+// differ looks for a request that old took, new takes, and which are treated differently.
+func (c *comparison) differ(old, new *routing.Entry) space.Result {
+	for _, where := range c.before.of(old).differs(c.after.of(new)).where {
+		if result := c.both(old, new, where); result.Verdict != space.Empty {
+			return result
+		}
+	}
+	return space.Result{Verdict: space.Empty}
+}
+
 // both looks for a request that old took and new takes.
-func (c *comparison) both(old, new *routing.Entry) space.Result {
-	in := []*space.Match{old.Match, new.Match}
-	out := routing.Matches(c.above(c.before, old, new))
-	out = append(out, routing.Matches(c.above(c.after, new, old))...)
+func (c *comparison) both(old, new *routing.Entry, where scope) space.Result {
+	in, out := []*space.Match{old.Match, new.Match}, []*space.Match(nil)
+	if len(where.methods) > 0 {
+		in = append(in, c.matches(schema.Match{Methods: where.methods})...)
+	}
+	for _, path := range where.except {
+		out = append(out, c.matches(schema.Match{Path: &schema.PathMatch{Exact: path}})...)
+	}
+	higher := routing.Matches(c.above(c.before, old, new))
+	higher = append(higher, routing.Matches(c.above(c.after, new, old))...)
+	result := c.served(in, append(higher, out...))
+	if result.Request != nil && result.Request.Preflight() {
+		return c.preflight(old, new, in, out)
+	}
+	return result
+}
+
+// served looks for a request that listeners of both sides serve.
+func (c *comparison) served(in, out []*space.Match) space.Result {
 	for _, was := range c.before.under() {
 		for _, is := range c.after.under() {
-			result := c.find(slices.Concat(in, was, is), out)
-			if result.Verdict != space.Empty {
+			if result := c.find(slices.Concat(in, was, is), out); result.Verdict != space.Empty {
 				return result
 			}
 		}
 	}
 	return space.Result{Verdict: space.Empty}
+}
+
+// matches returns the requests of a match on any host; none of what is no path, which no request has.
+func (c *comparison) matches(m schema.Match) []*space.Match {
+	out, err := c.space.Match(&m, "")
+	if err != nil {
+		return nil
+	}
+	return []*space.Match{out}
 }
 
 // maxUndecided bounds the questions that end undecided: each has cost all that one may, and it takes expressions made
@@ -115,14 +149,20 @@ func (c *comparison) above(s *served, e, with *routing.Entry) []*routing.Entry {
 func (c *comparison) one(s *served, e *routing.Entry, other *served) space.Result {
 	above := slices.DeleteFunc(s.meeting(e.Match), func(r *routing.Entry) bool { return !r.Before(e) })
 	higher := routing.Matches(above)
-	routes := routing.Matches(other.meeting(e.Match))
-	outs := [][]*space.Match{append(routes, higher...)}
-	if len(other.hosts) > 0 {
-		outs = append(outs, append(slices.Clone(other.hosts), higher...))
+	type nowhere struct {
+		out        []*space.Match
+		preflights func() []way
 	}
-	for _, out := range outs {
+	all := []nowhere{{routing.Matches(other.meeting(e.Match)), func() []way { return c.ways(other, nil, e.Match) }}}
+	if len(other.hosts) > 0 {
+		all = append(all, nowhere{other.hosts, func() []way { return []way{{out: other.hosts}} }})
+	}
+	for _, absent := range all {
 		for _, under := range s.under() {
-			result := c.find(append([]*space.Match{e.Match}, under...), out)
+			result := c.find(append([]*space.Match{e.Match}, under...), slices.Concat(absent.out, higher))
+			if result.Request != nil && result.Request.Preflight() {
+				result = c.lonePreflight(s, e, under, absent.preflights())
+			}
 			if result.Verdict != space.Empty {
 				return result
 			}
@@ -137,16 +177,19 @@ func (c *comparison) add(to *folder, old, new *routing.Entry, result space.Resul
 		return
 	}
 	class := judge(c.before.side, c.after.side, old, new)
-	class.Request, class.Listeners = result.Request, c.group.names
-	c.address(class)
-	if result.Verdict == space.Undecided {
-		class.Undecided = true
-	}
+	c.show(class, result)
 	alike := ""
 	if old == nil || new == nil {
 		alike = c.before.of(old).text() + " -> " + c.after.of(new).text()
 	}
 	to.add(class, alike)
+}
+
+// show gives a class its example, and says where that is sent.
+func (c *comparison) show(class *Class, result space.Result) {
+	class.Request, class.Listeners = result.Request, c.group.names
+	class.Undecided = result.Verdict == space.Undecided
+	c.address(class)
 }
 
 // address says how the listeners are reached.
@@ -156,48 +199,6 @@ func (c *comparison) address(class *Class) {
 	if l.TLS != nil {
 		class.Scheme = "https"
 	}
-}
-
-// A folder makes one class of those that differ alike.
-type folder struct {
-	classes []*Class
-	places  map[string]int
-	pairs   map[pairKey]bool // of routes, of each class
-}
-
-// A pairKey is a pair of routes in a class.
-type pairKey struct {
-	class    int
-	old, new Route
-}
-
-func pairOf(class int, c *Class) pairKey {
-	k := pairKey{class: class}
-	if c.Old != nil {
-		k.old = *c.Old
-	}
-	if c.New != nil {
-		k.new = *c.New
-	}
-	return k
-}
-
-func (f *folder) add(c *Class, alike string) {
-	alike += c.Reason + compact(c.Changes) + compact(c.Listeners)
-	if c.Undecided {
-		alike += "undecided"
-	}
-	if at, ok := f.places[alike]; ok {
-		if k := pairOf(at, c); !f.pairs[k] { // it may be another host of one API
-			f.pairs[k] = true
-			c.Changes = nil
-			f.classes[at].Alike = append(f.classes[at].Alike, c)
-		}
-		return
-	}
-	f.pairs[pairOf(len(f.classes), c)] = true
-	f.places[alike] = len(f.classes)
-	f.classes = append(f.classes, c)
 }
 
 // Routes names the routes on both sides.

@@ -93,6 +93,20 @@ func TestNoBehaviouralChange(t *testing.T) {
 		"slash of a prefix":                   {`"prefix": "/items"}, "m`, `"prefix": "/items/"}, "m`, `"/v1/items"`, `"/v1/items/"`},
 		"retry of a method that is not taken": {`"retry": {"attempts": 2, "on": ["503"]}`, `"retry": {"attempts": 2, "on": ["503"], "methods": ["GET", "PUT", "HEAD"]}`},
 		"defaults spelled out":                {`"by": "consumer"`, `"by": "consumer", "burst": 60`},
+		"group renamed":                       {`"free"`, `"basic"`},
+		"consumer renamed":                    {`"alice": {`, `"alicia": {`},
+		"header changes without any":          {`"routes": {"all": {"match"`, `"headers": {"request": {}}, "routes": {"all": {"match"`},
+		"nobody in particular allowed":        {`"auth": {"apiKey": {"header": "apikey"}}`, `"auth": {"apiKey": {"header": "apikey"}, "allow": {"groups": []}}`},
+		"header removed that is set anyway":   {`"request": {"set": {"X-Gateway": "gwc"}}`, `"request": {"set": {"X-Gateway": "gwc"}, "remove": ["x-gateway"]}`},
+		"filters off that are not there":      {`"routes": {"all": {"match"`, `"cors": {"disabled": true}, "retry": {"disabled": true}, "auth": {"disabled": true}, "routes": {"all": {"match"`},
+		"certificate renamed":                 {`"default": {"secret"`, `"main": {"secret"`},
+		"endpoint's name spelled out":         {`"one": {"endpoints": {"main": {"host": "one.test", "port": 80, "weight": 1}}}`, `"one": {"endpoints": {"main": {"host": "one.test", "port": 80, "weight": 5}}, "protocol": "auto", "connectTimeout": "5s"}`},
+		"listener's defaults spelled out":     {`"port": 8443,`, `"port": 8443, "limits": {"headerBytes": 65536, "streams": 128},`},
+		"limit by a header that is not named": {`"by": "consumer"`, `"by": "consumer", "header": "X-A"`},
+		"filter moved to the API's routes": {`"cors": {"origins": ["https://app.test"], "allowHeaders": ["X-A"]},`, ``,
+			`"items": {"match"`, `"items": {"cors": {"origins": ["https://app.test"], "allowHeaders": ["X-A"]}, "match"`,
+			`"status": {"match"`, `"status": {"cors": {"origins": ["https://app.test"], "allowHeaders": ["X-A"]}, "match"`},
+		"expression in the place of paths": {`"path": {"exact": "/status"}`, `"path": {"regex": "/status"}`},
 		"prefix matched as a longer one": {
 			`"items": {"match"`, `"some": {"match": {"path": {"prefix": "/items/some"}, "methods": ["GET", "POST"]},
 				"rewrite": {"prefix": "/v1/items/some"}, "backends": {"one": {"weight": 90}, "two": {"weight": 10}},
@@ -110,10 +124,31 @@ func TestNoBehaviouralChange(t *testing.T) {
 	}
 }
 
-// A route that is split by method treats requests as before: but for CORS, whose methods the match says, and limits of
-// its own.
+// What is written otherwise in both, and means the same.
+func TestExpressionsThatMeanTheSame(t *testing.T) {
+	route := func(path string) string {
+		return `"routes": {"all": {"match": {"path": ` + path + `}, "respond": {"status": 200}}`
+	}
+	for _, same := range [][2]string{
+		{`{"regex": "/a/[0-9]+"}`, `{"regex": "/a/\\d\\d*"}`},
+		{`{"regex": "/a(b|c)"}`, `{"exact": "/ab"}}, "respond": {"status": 200}}, "more": {"match": {"path": {"exact": "/ac"}`},
+		{`{"regex": "/(?i:a)"}`, `{"regex": "/a|/A"}`},
+		{`{"regex": "(/x(/.*)?)"}`, `{"prefix": "/x"}`},
+		{`{"exact": "/a/../b"}`, `{"exact": "/b"}`},
+		{`{"prefix": "/%7Ea"}`, `{"prefix": "/~a/"}`},
+	} {
+		const all = `"routes": {"all": {"match": {"path": {"prefix": "/old"}},
+			"redirect": {"path": {"prefix": "/items"}, "status": 301}}`
+		for _, line := range lines(t, changed(t, all, route(same[0])), changed(t, all, route(same[1]))) {
+			t.Errorf("%s and %s: %s", same[0], same[1], line)
+		}
+	}
+}
+
+// A route that is split by method treats requests as before, but for limits of its own. Pages may use the same methods: each
+// route takes its own.
 func TestSplitRoutes(t *testing.T) {
-	whole := []string{`"cors": {"origins": ["https://app.test"], "allowHeaders": ["X-A"]},`, ``}
+	whole := []string(nil)
 	split := append([]string{`"items": {"match": {"path": {"prefix": "/items"}, "methods": ["GET", "POST"]},`,
 		`"writes": {"match": {"path": {"prefix": "/items"}, "methods": ["POST"]},
 			"rewrite": {"prefix": "/v1/items"}, "backends": {"one": {"weight": 90}, "two": {"weight": 10}},
@@ -140,7 +175,7 @@ func TestSingleEdits(t *testing.T) {
 		pairs []string
 		want  string
 	}{
-		"method gone":    {[]string{`["GET", "POST"]`, `["GET"]`}, `breaking: method "POST" removed: GET api.test/items: shop/items -> shop/items`},
+		"method gone":    {[]string{`["GET", "POST"]`, `["GET"]`}, "breaking: no longer answered: POST api.test/items: shop/items -> none"},
 		"path":           {[]string{`"exact": "/status"`, `"exact": "/state"`}, "breaking: no longer answered: GET api.test/status: shop/status -> none"},
 		"auth gone":      {[]string{`"auth": {"apiKey": {"header": "apikey"}},`, ``}, "risky: auth removed: GET api.test/status: shop/status -> shop/status"},
 		"limit lowered":  {[]string{`"requests": 60`, `"requests": 30`}, "breaking: rate limit lowered: GET api.test/status: shop/status -> shop/status"},
@@ -152,7 +187,7 @@ func TestSingleEdits(t *testing.T) {
 		"redirect":       {[]string{`"path": {"prefix": "/items"}, "status": 301`, `"path": {"prefix": "/things"}, "status": 301`}, "risky: the redirect leads elsewhere: GET api.test/old: old/all -> old/all"},
 		"consumer's key": {[]string{`"alice/key"`, `"alice/other"`}, "breaking: the old API key is refused: GET api.test/status: shop/status -> shop/status"},
 		"port":           {[]string{`8443`, `8444`}, "breaking: "},
-		"certificate":    {[]string{`"secret": "tls"`, `"secret": "other"`}, "risky: certificate removed: all requests: none -> none"},
+		"certificate":    {[]string{`"secret": "tls"`, `"secret": "other"`}, "risky: another certificate: all requests: none -> none"},
 		"origin":         {[]string{`"https://app.test"`, `"https://other.test"`}, `breaking: origin "https://app.test" removed, origin "https://other.test" added: GET api.test/status: shop/status -> shop/status`},
 		"public route": {[]string{`"routes": {"all"`, `"routes": {"new": {"match": {"path": {"prefix": "/new"}}, "respond": {"status": 200}}, "all"`},
 			"risky: answered now, open to the public: GET api.test/new: none -> old/new"},

@@ -1,7 +1,9 @@
 package behaviour
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"gwc.dev/compiler/diff"
 	"gwc.dev/compiler/routing"
@@ -37,34 +39,60 @@ func public(r *schema.Route) bool { return r.Auth == nil || r.Auth.Disabled }
 // changes returns what differs between the treatments of two routes, and nothing that does not matter.
 func changes(before, after *side, old, new *routing.Entry) []diff.Change {
 	was, is := before.of(old), after.of(new)
-	in, path := was.differs(is)
+	in := was.differs(is).in
 	a, b := schema.Route{}, schema.Route{}
 	for _, aspect := range in {
 		keep(aspect, &a, was.route)
 		keep(aspect, &b, is.route)
 	}
-	if path {
-		keep(rewriteHost, &a, was.route)
-		keep(rewriteHost, &b, is.route)
-		keep(redirect, &a, was.route)
-		keep(redirect, &b, is.route)
+	if a.CORS != nil && b.CORS != nil && corsSettings(was.route) == corsSettings(is.route) || len(statedMethods(a.CORS, b.CORS)) > 0 {
+		a.CORS, b.CORS = withMethods(a.CORS, was.route), withMethods(b.CORS, is.route)
 	}
-	a.CORS, b.CORS = methods(a.CORS, was.route), methods(b.CORS, is.route)
 	out := diff.Parts(routePattern, before.gateway, after.gateway, a, b)
 	if slices.Contains(in, backends) {
 		out = append(out, upstreams(before.gateway, after.gateway, &a, &b)...)
 	}
 	if slices.Contains(in, auth) {
-		out = append(out, consumers(before.gateway, after.gateway)...)
+		out = append(out, consumers(before.gateway, after.gateway, was.route.Auth, is.route.Auth)...)
 	}
-	if len(out) == 0 { // the same is written, and means something else
-		out = append(out, diff.Change{Path: "rewrite", Kind: diff.Changed, Class: diff.Risky, Reason: "the backend sees another path"})
+	for _, a := range []aspect{rewrite, redirect} {
+		if slices.Contains(in, a) && !slices.ContainsFunc(out, func(change diff.Change) bool { return strings.HasPrefix(string(change.Path), pathOf[a]) }) {
+			out = append(out, otherPaths(a, was, is)) // the same is written, and means something else
+		}
 	}
+	slices.SortFunc(out, func(a, b diff.Change) int { return cmp.Compare(a.Path, b.Path) })
 	return out
 }
 
-// methods returns what a route says of CORS, with the methods that it means where it names none.
-func methods(c *schema.CORS, r *schema.Route) *schema.CORS {
+// pathOf is where what becomes of the path is written.
+var pathOf = map[aspect]string{rewrite: "rewrite", redirect: "redirect"}
+
+// otherPaths is the change of routes whose matches differ, so that what is put in the place of them makes other paths.
+func otherPaths(a aspect, was, is *treatment) diff.Change {
+	if a == redirect {
+		return diff.Change{
+			Path: "redirect.path", Kind: diff.Changed, Class: diff.Risky, Reason: "the redirect leads elsewhere",
+			Old: was.location.String(), New: is.location.String(),
+		}
+	}
+	return diff.Change{
+		Path: "rewrite.prefix", Kind: diff.Changed, Class: diff.Risky, Reason: "the backend sees another path",
+		Old: was.upstream.String(), New: is.upstream.String(),
+	}
+}
+
+// statedMethods returns the methods that two ways of CORS name.
+func statedMethods(all ...*schema.CORS) (methods []string) {
+	for _, c := range all {
+		if c != nil {
+			methods = append(methods, c.Methods...)
+		}
+	}
+	return methods
+}
+
+// withMethods returns what a route says of CORS, with the methods that it means where it names none.
+func withMethods(c *schema.CORS, r *schema.Route) *schema.CORS {
 	if c == nil {
 		return nil
 	}
@@ -79,7 +107,7 @@ func keep(a aspect, to, from *schema.Route) {
 	case auth:
 		to.Auth = from.Auth
 	case rateLimit:
-		to.RateLimit = unscoped(from.RateLimit)
+		to.RateLimit = unscoped(from)
 	case cors:
 		to.CORS = from.CORS
 	case headers:
@@ -92,7 +120,7 @@ func keep(a aspect, to, from *schema.Route) {
 		to.Retry = from.Retry
 	case backends:
 		to.Backends = from.Backends
-	case rewriteHost:
+	case rewrite:
 		to.Rewrite = from.Rewrite
 	case redirect:
 		to.Redirect = from.Redirect
@@ -101,15 +129,14 @@ func keep(a aspect, to, from *schema.Route) {
 	}
 }
 
-// unscoped returns a rate limit without saying who shares it, which is a matter of its own.
-func unscoped(l *schema.RateLimit) *schema.RateLimit {
-	if l == nil {
+// unscoped returns a route's rate limit without saying who shares it, which is a matter of its own.
+func unscoped(r *schema.Route) *schema.RateLimit {
+	if r.RateLimit == nil {
 		return nil
 	}
-	out := &schema.RateLimit{Disabled: l.Disabled, Windows: map[string]schema.RateLimitWindow{}}
-	for name, w := range l.Windows {
-		w.Scope = ""
-		out.Windows[name] = w
+	out := &schema.RateLimit{Disabled: r.RateLimit.Disabled, Windows: map[string]schema.RateLimitWindow{}}
+	for name, w := range r.RateLimit.Windows {
+		out.Windows[name] = plainWindow(w, r)
 	}
 	return out
 }
@@ -128,7 +155,17 @@ func upstreams(before, after *schema.Gateway, a, b *schema.Route) (out []diff.Ch
 	return out
 }
 
-// consumers returns what differs in who is known.
-func consumers(before, after *schema.Gateway) []diff.Change {
-	return diff.Compare(&schema.Gateway{Consumers: before.Consumers}, &schema.Gateway{Consumers: after.Consumers}).Changes
+// consumers returns what differs in who is known, as far as it matters for two ways of asking who calls.
+func consumers(before, after *schema.Gateway, was, is *schema.Auth) []diff.Change {
+	names := concerned(before, after, was, is)
+	some := func(g *schema.Gateway) *schema.Gateway {
+		out := &schema.Gateway{Consumers: map[string]schema.Consumer{}}
+		for name := range names {
+			if c, ok := g.Consumers[name]; ok {
+				out.Consumers[name] = c
+			}
+		}
+		return out
+	}
+	return diff.Compare(some(before), some(after)).Changes
 }

@@ -80,7 +80,7 @@ func (c *Class) row() string {
 	if c.Old != nil || c.New != nil {
 		route = diff.Code(c.Routes())
 		if len(c.Alike) > 0 {
-			route += diff.Escape(", likewise " + few(c.Alike))
+			route += diff.Escape(", likewise " + c.likewise())
 		}
 	}
 	differs := []string{diff.Escape(c.Title() + " [" + c.ID() + "]")}

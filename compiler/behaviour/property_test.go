@@ -1,128 +1,31 @@
 package behaviour_test
 
 import (
+	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"gwc.dev/compiler/behaviour"
-	"gwc.dev/compiler/space"
-	"gwc.dev/runtime/exchange"
-	"gwc.dev/runtime/filter"
-	"gwc.dev/runtime/route"
 	"gwc.dev/schema"
 )
 
-func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
+var (
+	pairs    = flag.Int("pairs", 40, "how many random pairs of gateways are compared")
+	requests = flag.Int("requests", 4000, "how many random requests are sent to each pair")
+	seed     = flag.Uint64("seed", 1, "what randomness begins with")
+)
 
-// random returns a gateway whose routes meet in many ways and answer with one of three statuses.
-func random(r *rand.Rand) *schema.Gateway {
-	g := &schema.Gateway{Listeners: map[string]schema.Listener{"http": {Port: 80}}, APIs: map[string]schema.API{}}
-	if r.IntN(4) == 0 {
-		g.Listeners["http"] = schema.Listener{Port: 80, Hosts: []string{pick(r, "a.test", "*.test"), "b.a.test"}}
-	}
-	for a := range 1 + r.IntN(3) {
-		api := schema.API{Routes: map[string]schema.Route{}}
-		for range r.IntN(3) {
-			api.Hosts = append(api.Hosts, pick(r, "a.test", "b.a.test", "*.test", "*.a.test"))
-		}
-		for n := range 1 + r.IntN(5) {
-			api.Routes[fmt.Sprintf("r%d", n)] = randomRoute(r)
-		}
-		g.APIs[fmt.Sprintf("api%d", a)] = api
-	}
-	return g
-}
-
-func randomRoute(r *rand.Rand) schema.Route {
-	one, two := "1", "2"
-	m := &schema.Match{Path: pick(r,
-		&schema.PathMatch{Exact: "/a"}, &schema.PathMatch{Exact: "/a/b"}, &schema.PathMatch{Prefix: "/"},
-		&schema.PathMatch{Prefix: "/a/"}, &schema.PathMatch{Prefix: "/a"}, &schema.PathMatch{Prefix: "/a/b"},
-		&schema.PathMatch{Regex: "/a.*"}, &schema.PathMatch{Regex: "/(a/)?b"})}
-	if r.IntN(3) == 0 {
-		m.Methods = []string{pick(r, "GET", "POST")}
-	}
-	if r.IntN(3) == 0 {
-		m.Headers = map[string]schema.ValueMatch{"X-V": {Exact: pick(r, &one, &two)}}
-	}
-	if r.IntN(3) == 0 {
-		m.Query = map[string]schema.ValueMatch{"q": {Exact: pick(r, &one, &two)}}
-	}
-	return schema.Route{Match: m, Respond: &schema.Respond{Status: pick(r, 200, 201, 202)}}
-}
-
-// edited returns a gateway with some edits, of which many change nothing.
-func edited(r *rand.Rand, g *schema.Gateway) *schema.Gateway {
-	out := *g
-	out.APIs = map[string]schema.API{}
-	for name, a := range schema.Sorted(g.APIs) {
-		api := a
-		api.Routes = map[string]schema.Route{}
-		for route, is := range schema.Sorted(a.Routes) {
-			switch r.IntN(8) {
-			case 0: // gone
-			case 1:
-				api.Routes[route] = randomRoute(r)
-			case 2:
-				api.Routes["x"+route] = is
-			default:
-				api.Routes[route] = is
-			}
-		}
-		if r.IntN(6) == 0 {
-			api.Routes["new"] = randomRoute(r)
-		}
-		if r.IntN(6) == 0 {
-			name = "x" + name
-		}
-		out.APIs[name] = api
-	}
-	return &out
-}
-
-// A served is a match table with the names of its routes.
-type served struct{ table *route.Table }
-
-func serve(t testing.TB, g *schema.Gateway) served {
-	t.Helper()
-	table, problems := route.Build(g.Resolve(), filter.Deps{})
-	if len(problems) > 0 {
-		t.Fatal(problems[0].Error())
-	}
-	return served{table}
-}
-
-// answer returns the name of the route that takes a request and the status that it answers; "none" and 404: nobody.
-func (s served) answer(r *space.Request) (name string, status int) {
-	asked := &exchange.Request{Host: r.Host, Method: r.Method, Path: r.Path, Query: r.RawQuery()}
-	for _, f := range r.Header {
-		asked.Header.Add(f.Name, f.Value)
-	}
-	found := s.table.Match("http", asked)
-	if found == nil {
-		return "none", 404
-	}
-	return found.API + "/" + found.Name, found.Route.Respond.Status
-}
-
-// requests are all of a small world.
-func requests() []*space.Request {
-	var out []*space.Request
-	for _, host := range []string{"a.test", "b.a.test", "c.b.a.test", "test", "x.test"} {
-		for _, path := range []string{"/", "/a", "/a/", "/a/b", "/a/b/c", "/b", "/ab"} {
-			for _, method := range []string{"GET", "POST", "PUT"} {
-				for i := range 9 {
-					r := &space.Request{Host: host, Method: method, Path: path}
-					if v := i % 3; v > 0 {
-						r.Header = []space.Field{{Name: "x-v", Value: fmt.Sprint(v)}}
-					}
-					if v := i / 3; v > 0 {
-						r.Query = []space.Field{{Name: "q", Value: fmt.Sprint(v)}}
-					}
-					out = append(out, r)
-				}
+// places returns the listeners of both sides that clients know by one port, by the name of the new one.
+func places(old, new *schema.Gateway) map[string]string {
+	out := map[string]string{}
+	for name, l := range new.Listeners {
+		for before, was := range old.Listeners {
+			if was.Port == l.Port && was.Redirect == nil && l.Redirect == nil {
+				out[name] = before
 			}
 		}
 	}
@@ -136,73 +39,144 @@ func withAlike(classes []*behaviour.Class) (all []*behaviour.Class) {
 	return all
 }
 
-// Every request that is treated differently lies in a class; every class has such a request, and it is what it says.
+// A listed is what a report says of a pair of routes at a listener.
+type listed map[string][]string
+
+func pairAt(listener, old, new string) string { return listener + ": " + old + " -> " + new }
+
+// Every request that is treated differently lies in a class that names what differs; every class has such a request, and it
+// is what the class says. What differs alike is one class.
 func TestReportsAreCompleteAndMinimal(t *testing.T) {
-	all := requests()
-	for seed := range uint64(200) {
-		r := rand.New(rand.NewPCG(seed, 3))
-		old := random(r)
-		new := edited(r, old)
-		if seed%4 == 0 {
-			new = random(r)
+	divergences := 0
+	for n := range uint64(*pairs) {
+		r := rand.New(rand.NewPCG(*seed+n, 3))
+		old := randomGateway(r)
+		new := edited(t, r, old)
+		if one(r, 5) {
+			new = randomGateway(r)
 		}
-		before, after := serve(t, old), serve(t, new)
-		report, err := behaviour.Compare(old, new)
-		if err != nil {
-			t.Fatal(err)
+		divergences += holds(t, fmt.Sprintf("seed %d", *seed+n), r, old, new)
+		if t.Failed() {
+			a, _ := old.Encode()
+			b, _ := new.Encode()
+			t.Logf("old: %snew: %s", a, b)
+			return
 		}
-		pairs := map[string]bool{}
-		for _, c := range withAlike(report.Classes) {
-			if c.Undecided || c.Request == nil {
-				if c.Undecided {
-					t.Errorf("seed %d: undecided: %s -> %s", seed, c.Old, c.New)
+	}
+	t.Logf("%d of %d requests were treated differently", divergences, *pairs**requests)
+}
+
+// holds holds the report of a pair against what becomes of requests, and returns how many were treated differently.
+func holds(t *testing.T, name string, r *rand.Rand, old, new *schema.Gateway) (divergences int) {
+	before, after := newWorld(t, old), newWorld(t, new)
+	report, err := behaviour.Compare(old, new)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := places(old, new)
+	said := listed{}
+	seen := map[string]bool{}
+	for _, head := range report.Classes {
+		if head.Undecided {
+			t.Errorf("%s: undecided: %s", name, head.Routes())
+		}
+		if head.Request == nil {
+			continue
+		}
+		if key := alikeKey(head); key != "" {
+			if seen[key] {
+				t.Errorf("%s: two classes of what differs alike: %s", name, key)
+			}
+			seen[key] = true
+		}
+		for _, c := range withAlike([]*behaviour.Class{head}) {
+			for _, listener := range c.Listeners {
+				was, is := before.outcome(at[listener], c.Request), after.outcome(listener, c.Request)
+				if was.name() != c.Old.String() || is.name() != c.New.String() {
+					t.Errorf("%s: %s: %s at %s is said to go from %s to %s, and goes from %s to %s", name, head.Reason, c.Request, listener, c.Old, c.New, was.name(), is.name())
 				}
-				continue
-			}
-			was, oldStatus := before.answer(c.Request)
-			is, newStatus := after.answer(c.Request)
-			if oldStatus == newStatus || was != c.Old.String() || is != c.New.String() {
-				t.Fatalf("seed %d: %s is said to go from %s to %s, and goes from %s (%d) to %s (%d)",
-					seed, c.Request, c.Old, c.New, was, oldStatus, is, newStatus)
-			}
-			pairs[was+" -> "+is] = true
-			if was == is {
-				pairs[was] = true
+				if len(differ(was, is, c.Request.Path)) == 0 && !strings.HasPrefix(head.Reason, "requests that ") {
+					t.Errorf("%s: %s at %s is treated alike by %s and %s: %s %+v", name, c.Request, listener, c.Old, c.New, head.Reason, head.Changes)
+				}
+				key := pairAt(listener, was.name(), is.name())
+				for _, change := range head.Changes {
+					field, _, _ := strings.Cut(string(change.Path), ".")
+					said[key] = append(said[key], field)
+				}
+				said[key] = append(said[key], "")
 			}
 		}
-		for _, request := range all {
-			was, oldStatus := before.answer(request)
-			is, newStatus := after.answer(request)
-			if oldStatus == newStatus || pairs[was+" -> "+is] || was == is && pairs[was] {
+	}
+	count := map[string]string{}
+	for range *requests {
+		request := randomRequest(r)
+		for listener, was := range at {
+			a, b := before.outcome(was, request), after.outcome(listener, request)
+			in := differ(a, b, request.Path)
+			if len(in) == 0 {
+				together(t, name, report, count, listener, a, b)
 				continue
 			}
-			t.Fatalf("seed %d: %s goes from %s (%d) to %s (%d), and no class says so", seed, request, was, oldStatus, is, newStatus)
+			divergences++
+			fields, ok := said[pairAt(listener, a.name(), b.name())]
+			if !ok {
+				t.Errorf("%s: %s at %s goes from %s to %s, and no class says so: %s", name, request, listener, a.name(), b.name(), in)
+				return divergences
+			}
+			for _, part := range in {
+				if part == "answer" || a.preflight || b.preflight || slices.Contains(fields, part) ||
+					part == "auth" && slices.Contains(fields, "consumers") || part == "backends" && slices.Contains(fields, "upstreams") {
+					continue
+				}
+				t.Errorf("%s: %s at %s goes from %s to %s, which differ in %s, and the class names %s", name, request, listener, a.name(), b.name(), part, fields)
+				return divergences
+			}
+		}
+	}
+	return divergences
+}
+
+// alikeKey is the same for classes that should be one; "" where there is nothing to compare.
+func alikeKey(c *behaviour.Class) string {
+	if c.Old == nil || c.New == nil || strings.HasPrefix(c.Reason, "requests that ") {
+		return ""
+	}
+	changes, err := json.Marshal(c.Changes)
+	if err != nil {
+		panic(err)
+	}
+	return c.Reason + string(changes)
+}
+
+// together holds the report to who shares rate limits: requests that were in one bucket and are in two, or the other way
+// round, are a class.
+func together(t *testing.T, name string, report *behaviour.Report, seen map[string]string, listener string, a, b outcome) {
+	if a.route == nil || b.route == nil || a.preflight || a.route.Route.RateLimit == nil || len(a.route.Route.RateLimit.Windows) != 1 {
+		return
+	}
+	one, other := bucket(a), bucket(b)
+	for _, side := range []struct{ from, to, reason string }{
+		{"old " + one, other, "requests that shared a rate limit count apart"},
+		{"new " + other, one, "requests that had rate limits of their own share one"},
+	} {
+		was, ok := seen[side.from]
+		seen[side.from] = side.to
+		if ok && was != side.to && !slices.ContainsFunc(report.Classes, func(c *behaviour.Class) bool { return c.Reason == side.reason }) {
+			t.Errorf("%s: at %s: %s is both %s and %s, and no class says so", name, listener, side.from, was, side.to)
 		}
 	}
 }
 
-// What means the same has no classes: other names, routes that are split by method, filters written elsewhere.
-func TestEquivalentModelsDoNotDiffer(t *testing.T) {
-	for seed := range uint64(100) {
-		r := rand.New(rand.NewPCG(seed, 5))
-		old := random(r)
-		new := &schema.Gateway{Listeners: map[string]schema.Listener{"renamed": old.Listeners["http"]}, APIs: map[string]schema.API{}}
-		for name, a := range schema.Sorted(old.APIs) {
-			api := a
-			api.Hosts = slices.Clone(a.Hosts)
-			slices.Reverse(api.Hosts)
-			api.Routes = map[string]schema.Route{}
-			for route, is := range schema.Sorted(a.Routes) {
-				api.Routes[route+"-renamed"] = is
-			}
-			new.APIs[name+"-renamed"] = api // names keep their order, and so who wins
+// bucket returns what tells a route's one bucket from others.
+func bucket(o outcome) string {
+	for name, w := range o.route.Route.RateLimit.Windows {
+		switch w.Scope {
+		case "api":
+			return name + " of API " + o.route.API
+		case "route":
+			return name + " of route " + o.name()
 		}
-		report, err := behaviour.Compare(old, new)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range report.Classes {
-			t.Errorf("seed %d: %s: %s -> %s: %s %+v", seed, c.Request, c.Old, c.New, c.Reason, c.Changes)
-		}
+		return name
 	}
+	return ""
 }

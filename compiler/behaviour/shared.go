@@ -10,14 +10,13 @@ import (
 
 // A move is a bucket of a rate limit on its way from one model to the other, if there are requests that take it.
 type move struct {
+	at               *comparison
 	old, new         *routing.Entry
 	oldName, newName string
 }
 
-// shared adds the classes of requests that count together in one model and apart in the other. Buckets have no names
-// that callers could see: what counts is only who else is in one.
-func (c *comparison) shared(to *folder) {
-	var moves []move
+// moves returns the moves at the listeners of a group, until there are too many.
+func (c *comparison) moves(moves []move) []move {
 	for _, old := range c.before.entries {
 		was := c.before.of(old)
 		if len(was.buckets) == 0 {
@@ -29,58 +28,81 @@ func (c *comparison) shared(to *folder) {
 				continue
 			}
 			if len(moves) > maxMoves {
-				return
+				return moves
 			}
 			for i := range was.buckets {
-				moves = append(moves, move{old, new, was.buckets[i], is.buckets[i]})
+				moves = append(moves, move{c, old, new, was.buckets[i], is.buckets[i]})
 			}
 		}
 	}
-	c.torn(to, moves, func(m move) (string, string) { return m.oldName, m.newName },
+	return moves
+}
+
+// shared adds the classes of requests that count together in one model and apart in the other. Buckets have no names
+// that callers could see: what counts is only who else is in one, at whatever listener.
+func (f *folder) shared(moves []move) {
+	if len(moves) > maxMoves {
+		at := moves[0].at
+		found := &Class{Severity: diff.Risky, Reason: "requests that shared a rate limit count apart, or others share one"}
+		at.show(found, space.Result{Verdict: space.Undecided})
+		f.add(found, "")
+		return
+	}
+	f.torn(moves, func(m move) (string, string) { return m.oldName, m.newName },
 		diff.Risky, "requests that shared a rate limit count apart")
-	c.torn(to, moves, func(m move) (string, string) { return m.newName, m.oldName },
+	f.torn(moves, func(m move) (string, string) { return m.newName, m.oldName },
 		diff.Breaking, "requests that had rate limits of their own share one")
 }
 
 // maxMoves bounds the search. What lies beyond is a model in which rate limits are not what people look at.
-const maxMoves = 100_000
+const maxMoves = 1_000_000
 
 // torn adds a class for each bucket of one side that has become several on the other.
-func (c *comparison) torn(to *folder, moves []move, sides func(move) (one, several string), class diff.Class, reason string) {
+func (f *folder) torn(moves []move, sides func(move) (one, several string), class diff.Class, reason string) {
 	several := map[string][]move{}
 	var names []string
 	for _, m := range moves {
-		one, other := sides(m)
-		had := several[one]
-		if len(had) == 0 {
+		one, _ := sides(m)
+		if len(several[one]) == 0 {
 			names = append(names, one)
 		}
-		if !slices.ContainsFunc(had, func(m move) bool { _, name := sides(m); return name == other }) {
-			several[one] = append(had, m)
-		}
+		several[one] = append(several[one], m)
 	}
 	for _, one := range names {
-		var shown []*space.Request
-		var last move
-		for _, m := range several[one] {
-			if len(several[one]) < 2 || len(shown) == 2 {
-				break
-			}
-			if result := c.both(m.old, m.new); result.Verdict == space.Found {
-				shown, last = append(shown, result.Request), m
-			}
-		}
-		if len(shown) < 2 {
+		shown, last := parted(several[one], sides)
+		if shown == nil {
 			continue
 		}
 		change := diff.Change{
 			Path: "rateLimit", Kind: diff.Changed, Class: class, Reason: reason, Old: shown[0].String(), New: shown[1].String(),
 		}
 		found := &Class{
-			Severity: class, Reason: reason, Listeners: c.group.names, Request: shown[1],
-			Old: named(last.old), New: named(last.new), Changes: []diff.Change{change},
+			Severity: class, Reason: reason, Old: named(last.old), New: named(last.new), Changes: []diff.Change{change},
 		}
-		c.address(found)
-		to.add(found, one)
+		last.at.show(found, space.Result{Verdict: space.Found, Request: shown[1]})
+		f.add(found, one)
 	}
+}
+
+// parted returns two requests that are in one bucket on one side and in two on the other, and the move of the second.
+func parted(moves []move, sides func(move) (one, several string)) (shown []*space.Request, last move) {
+	name := func(m move) string { _, other := sides(m); return other }
+	if !slices.ContainsFunc(moves, func(m move) bool { return name(m) != name(moves[0]) }) {
+		return nil, last
+	}
+	first := ""
+	for _, m := range moves {
+		if len(shown) > 0 && name(m) == first {
+			continue
+		}
+		result := m.at.both(m.old, m.new, scope{})
+		if result.Verdict != space.Found {
+			continue
+		}
+		if shown = append(shown, result.Request); len(shown) == 2 {
+			return shown, m
+		}
+		first = name(m)
+	}
+	return nil, last
 }

@@ -16,6 +16,8 @@ type side struct {
 	gateway    *schema.Gateway
 	table      *routing.Table
 	treatments map[*schema.Route]*treatment
+	callers    map[string]string // who may call, by the way that is asked
+	upstreams  map[string]string // by name
 }
 
 func layOut(s *space.Space, g *schema.Gateway) (*side, error) {
@@ -23,10 +25,12 @@ func layOut(s *space.Space, g *schema.Gateway) (*side, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &side{gateway: g, table: table, treatments: map[*schema.Route]*treatment{}}
+	out := &side{
+		gateway: g, table: table, treatments: map[*schema.Route]*treatment{}, callers: map[string]string{}, upstreams: map[string]string{},
+	}
 	for _, e := range table.Entries {
 		if out.treatments[e.Route] == nil {
-			out.treatments[e.Route] = treat(g, e)
+			out.treatments[e.Route] = out.treat(e)
 		}
 	}
 	return out, nil

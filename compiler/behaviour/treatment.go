@@ -22,7 +22,7 @@ const (
 	maxBodyBytes
 	retry
 	backends
-	rewriteHost
+	rewrite
 	redirect
 	respond
 	aspects
@@ -39,17 +39,17 @@ type treatment struct {
 }
 
 // treat returns the treatment of an entry's route.
-func treat(g *schema.Gateway, e *routing.Entry) *treatment {
+func (s *side) treat(e *routing.Entry) *treatment {
 	r := e.Route
 	t := &treatment{route: r}
 	t.texts = [aspects]string{
-		auth:         authText(g, r.Auth),
+		auth:         s.authText(r.Auth),
 		cors:         corsText(r),
 		headers:      headersText(r.Headers),
 		timeout:      r.Timeout.String(),
 		maxBodyBytes: compact(r.MaxBodyBytes),
-		retry:        retryText(r.Retry, r.Match),
-		backends:     backendsText(g, r),
+		retry:        retryText(r.Retry),
+		backends:     s.backendsText(r),
 		redirect:     redirectText(r.Redirect),
 		respond:      respondText(r.Respond),
 	}
@@ -60,31 +60,13 @@ func treat(g *schema.Gateway, e *routing.Entry) *treatment {
 		t.exact = normal(m.Path.Exact)
 	}
 	if w := r.Rewrite; w != nil {
-		t.texts[rewriteHost] = w.Host
+		t.texts[rewrite] = strings.ToLower(w.Host)
 		t.upstream = newPathChange(matched, w.Prefix, w.Full)
 	}
 	if d := r.Redirect; d != nil && d.Path != nil {
 		t.location = newPathChange(matched, d.Path.Prefix, d.Path.Full)
 	}
 	return t
-}
-
-// differs returns the aspects in which two treatments differ for requests that both routes take, and whether what
-// becomes of the path does.
-func (t *treatment) differs(other *treatment) (in []aspect, path bool) {
-	for a := range aspects {
-		if t.texts[a] != other.texts[a] && (a != retry || !t.retriesAs(other)) {
-			in = append(in, a)
-		}
-	}
-	exact := cmp.Or(t.exact, other.exact)
-	return in, !t.upstream.same(other.upstream, exact) || !t.location.same(other.location, exact)
-}
-
-// same reports whether two treatments are the same for requests that both routes take.
-func (t *treatment) same(other *treatment) bool {
-	in, path := t.differs(other)
-	return len(in) == 0 && !path
 }
 
 // text is the same for equal treatments of equal matches.
@@ -95,221 +77,92 @@ func (t *treatment) text() string {
 	return compact(t.texts) + compact([]pathChange{t.upstream, t.location})
 }
 
-// A pathChange puts a path in the place of a request's, or of a prefix of it. The zero pathChange changes nothing: it
-// puts nothing in the place of nothing.
-type pathChange struct {
-	Full     string
-	Cut, Put string // without a slash at their ends
+// A difference is what two routes do otherwise with the requests that both take.
+type difference struct {
+	in []aspect
+	// where says for which requests of these: those in any of the scopes.
+	where []scope
 }
 
-func newPathChange(matched, prefix, full string) pathChange {
-	switch {
-	case full != "":
-		return pathChange{Full: normal(full)}
-	case prefix != "":
-		return pathChange{Cut: matched, Put: trimmed(prefix)}
-	}
-	return pathChange{}
+// A scope is requests of some methods, nil for all, but for some paths.
+type scope struct {
+	methods []string
+	except  []string
 }
 
-// same reports whether both make the same of the paths that both meet: of one path, or of all that begin as both cut.
-func (c pathChange) same(other pathChange, exact string) bool {
-	switch {
-	case exact != "":
-		return c.of(exact) == other.of(exact)
-	case c.Full != "" || other.Full != "":
-		return c.Full == other.Full
-	case len(c.Cut) > len(other.Cut):
-		c, other = other, c
-	}
-	rest, ok := strings.CutPrefix(other.Cut, c.Cut)
-	return ok && other.Put == c.Put+rest
-}
-
-func (c pathChange) of(path string) string {
-	if c.Full != "" {
-		return c.Full
-	}
-	if rest, ok := strings.CutPrefix(path, c.Cut); ok {
-		path = c.Put + rest
-	}
-	return cmp.Or(path, "/")
-}
-
-func normal(path string) string {
-	if out, ok := schema.NormalizePath(path); ok {
-		return out
-	}
-	return path
-}
-
-func trimmed(path string) string { return strings.TrimSuffix(normal(path), "/") }
-
-func authText(g *schema.Gateway, a *schema.Auth) string {
-	if a == nil || a.Disabled {
-		return ""
-	}
-	out := *a
-	if a.JWT != nil {
-		jwt := *a.JWT
-		jwt.Audiences, jwt.Algorithms = set(jwt.Audiences), set(jwt.Algorithms)
-		jwt.Header = strings.ToLower(jwt.Header)
-		out.JWT = &jwt
-	}
-	if a.APIKey != nil {
-		key := *a.APIKey
-		key.Header = strings.ToLower(key.Header)
-		out.APIKey = &key
-	}
-	if a.Allow != nil {
-		out.Allow = &schema.Allow{Consumers: set(a.Allow.Consumers), Groups: set(a.Allow.Groups)}
-	}
-	return compact(out) + callers(g, a)
-}
-
-// callers returns who is recognised: the consumers with the credentials and groups that count.
-func callers(g *schema.Gateway, a *schema.Auth) string {
-	type caller struct {
-		Name   string
-		Groups []string
-		Keys   []string
-	}
-	var all []caller
-	for name, c := range schema.Sorted(g.Consumers) {
-		allowed := a.Allow == nil || slices.Contains(a.Allow.Consumers, name) ||
-			slices.ContainsFunc(c.Groups, func(group string) bool { return slices.Contains(a.Allow.Groups, group) })
-		if !allowed {
+// differs returns what two treatments do otherwise.
+func (t *treatment) differs(other *treatment) difference {
+	var d difference
+	everywhere := false
+	for a := range aspects {
+		if t.texts[a] == other.texts[a] {
 			continue
 		}
-		out := caller{Name: name, Groups: set(c.Groups)}
-		if a.APIKey != nil {
-			for _, key := range c.APIKeys {
-				out.Keys = append(out.Keys, compact(key))
-			}
-			out.Keys = set(out.Keys)
+		all, some := true, []string(nil)
+		switch a {
+		case retry:
+			all, some = t.retryDiffers(other)
+		case cors:
+			all, some = t.corsDiffers(other)
 		}
-		if len(out.Keys) > 0 || a.JWT != nil && a.JWT.ConsumerClaim != "" {
-			all = append(all, out)
+		if !all && len(some) == 0 {
+			continue
+		}
+		d.in = append(d.in, a)
+		everywhere = everywhere || all
+		if !all {
+			d.where = append(d.where, scope{methods: some})
 		}
 	}
-	return compact(all)
+	exact := cmp.Or(t.exact, other.exact)
+	for _, p := range []struct {
+		in       aspect
+		was, now pathChange
+	}{{rewrite, t.upstream, other.upstream}, {redirect, t.location, other.location}} {
+		if p.was.same(p.now, exact) {
+			continue
+		}
+		if !slices.Contains(d.in, p.in) {
+			d.in = append(d.in, p.in)
+		}
+		d.where = append(d.where, scope{except: p.was.meets(p.now)})
+	}
+	if everywhere {
+		d.where = []scope{{}}
+	}
+	return d
 }
 
-func corsText(r *schema.Route) string {
-	c := r.CORS
-	if c == nil || c.Disabled {
-		return ""
-	}
-	out := *c
-	out.Origins, out.Methods = set(out.Origins), corsMethods(r)
-	out.AllowHeaders, out.ExposeHeaders = set(lower(out.AllowHeaders)), set(lower(out.ExposeHeaders))
-	if slices.Contains(out.Origins, "*") {
-		out.Origins = []string{"*"}
-	}
-	return compact(out)
-}
-
-// corsMethods returns the methods that pages may ask for: without any, those of the match, and else those that need no
-// leave.
-func corsMethods(r *schema.Route) []string {
-	switch {
-	case len(r.CORS.Methods) > 0:
-		return set(r.CORS.Methods)
-	case r.Match != nil && len(r.Match.Methods) > 0:
-		return set(r.Match.Methods)
-	}
-	return []string{"GET", "HEAD", "POST"}
-}
+// same reports whether two treatments are the same for requests that both routes take.
+func (t *treatment) same(other *treatment) bool { return len(t.differs(other).in) == 0 }
 
 func headersText(h *schema.Headers) string {
 	if h == nil || h.Disabled {
 		return ""
 	}
-	out := [2]schema.HeaderChange{change(h.Request), change(h.Response)}
-	return compact(out)
-}
-
-func change(c *schema.HeaderChange) schema.HeaderChange {
-	if c == nil {
-		return schema.HeaderChange{}
-	}
-	return schema.HeaderChange{Set: lowerNames(c.Set), Add: lowerNames(c.Add), Remove: set(lower(c.Remove))}
-}
-
-// retriesAs reports whether both retry alike what both take.
-func (t *treatment) retriesAs(other *treatment) bool {
-	return retryText(t.route.Retry, t.route.Match, other.route.Match) == retryText(other.route.Retry, t.route.Match, other.route.Match)
-}
-
-// connectFailure is on what a request is tried again whatever its method, since it never left.
-const connectFailure = "connect-failure"
-
-// retryText returns the retries of requests that all of the matches take.
-func retryText(r *schema.Retry, matches ...*schema.Match) string {
-	if r == nil || r.Disabled {
+	request, response := changeText(h.Request), changeText(h.Response)
+	if request+response == "" {
 		return ""
 	}
-	out := *r
-	out.On, out.Methods = set(r.On), set(r.Methods)
-	for _, m := range matches {
-		if m != nil && len(m.Methods) > 0 {
-			out.Methods = slices.DeleteFunc(out.Methods, func(method string) bool { return !slices.Contains(m.Methods, method) })
-		}
-	}
-	if len(out.Methods) == 0 {
-		out.Methods, out.On = nil, slices.DeleteFunc(out.On, func(on string) bool { return on != connectFailure })
-	}
-	if len(out.On) == 0 {
+	return compact([]string{request, response})
+}
+
+// changeText returns what becomes of a header, with names in lower case; "": nothing.
+func changeText(c *schema.HeaderChange) string {
+	if c == nil || len(c.Set)+len(c.Add)+len(c.Remove) == 0 {
 		return ""
 	}
-	return compact(out)
-}
-
-// backendsText returns where requests go: upstreams by what they are, and their shares by what they come to.
-func backendsText(g *schema.Gateway, r *schema.Route) string {
-	shares := map[string]int{}
-	divisor := 0
-	for name, b := range r.Backends {
-		if b.Weight > 0 {
-			shares[upstreamText(g, name)] += b.Weight
-			divisor = gcd(divisor, b.Weight)
-		}
+	set := lowerNames(c.Set)
+	remove := slices.DeleteFunc(sorted(lower(c.Remove)), func(name string) bool { _, ok := set[name]; return ok })
+	if len(remove) == 0 {
+		remove = nil
 	}
-	for upstream := range shares {
-		shares[upstream] /= divisor
+	var add [][2]string
+	for name, value := range schema.Sorted(c.Add) {
+		add = append(add, [2]string{strings.ToLower(name), value})
 	}
-	return compact(shares)
-}
-
-func upstreamText(g *schema.Gateway, name string) string {
-	u, ok := g.Upstreams[name]
-	if !ok {
-		return name
-	}
-	weights, divisor := map[schema.Endpoint]int{}, 0
-	for _, e := range u.Endpoints {
-		weight := e.Weight
-		e.Weight = 0
-		weights[e] += weight
-		divisor = gcd(divisor, weight)
-	}
-	var endpoints []schema.Endpoint
-	for e, weight := range weights {
-		if weight > 0 {
-			e.Weight = weight / divisor
-			endpoints = append(endpoints, e)
-		}
-	}
-	slices.SortFunc(endpoints, func(a, b schema.Endpoint) int { return cmp.Or(cmp.Compare(a.Host, b.Host), a.Port-b.Port) })
-	u.Endpoints = nil
-	return compact(u) + compact(endpoints)
-}
-
-func gcd(a, b int) int {
-	for b > 0 {
-		a, b = b, a%b
-	}
-	return a
+	slices.SortStableFunc(add, func(a, b [2]string) int { return cmp.Compare(a[0], b[0]) })
+	return compact([]any{remove, set, add})
 }
 
 func redirectText(r *schema.Redirect) string {
@@ -317,7 +170,10 @@ func redirectText(r *schema.Redirect) string {
 		return ""
 	}
 	out := *r
-	out.Path = nil
+	out.Host, out.Path = strings.ToLower(r.Host), nil
+	if own := map[string]int{"http": 80, "https": 443}[out.Scheme]; out.Host != "" && out.Port == own {
+		out.Port = 0 // what another host means anyway
+	}
 	return compact(out)
 }
 
@@ -327,38 +183,15 @@ func respondText(r *schema.Respond) string {
 	}
 	out := *r
 	out.Headers = lowerNames(r.Headers)
+	const own = "text/plain; charset=utf-8" // what a body without a type has
+	if out.Body != "" && out.Headers["content-type"] == own {
+		delete(out.Headers, "content-type")
+	}
 	return compact(out)
 }
 
-// limits returns what a route's rate limits are, and the buckets that they count in, in one order.
-func limits(e *routing.Entry) (text string, buckets []string) {
-	if e.Route.RateLimit == nil || e.Route.RateLimit.Disabled {
-		return "", nil
-	}
-	type window struct{ text, bucket string }
-	var all []window
-	for name, w := range schema.Sorted(e.Route.RateLimit.Windows) {
-		bucket := w.Scope + "\n" + name
-		switch w.Scope {
-		case "api":
-			bucket += "\n" + e.API
-		case "route":
-			bucket += "\n" + e.String()
-		}
-		w.Scope, w.Header = "", strings.ToLower(w.Header)
-		all = append(all, window{compact(w), bucket})
-	}
-	slices.SortFunc(all, func(a, b window) int { return cmp.Or(cmp.Compare(a.text, b.text), cmp.Compare(a.bucket, b.bucket)) })
-	var texts []string
-	for _, w := range all {
-		texts = append(texts, w.text)
-		buckets = append(buckets, w.bucket)
-	}
-	return compact(texts), buckets
-}
-
-// set returns the members of a list, sorted and each once.
-func set(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
+// sorted returns the members of a list, sorted and each once.
+func sorted(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
 func lower(list []string) []string {
 	out := make([]string, len(list))

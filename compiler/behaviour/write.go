@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"gwc.dev/compiler/diff"
@@ -107,7 +108,7 @@ func (c *Class) text(w io.Writer) {
 		fmt.Fprintf(w, "    %s\n", line(change))
 	}
 	if len(c.Alike) > 0 {
-		fmt.Fprintf(w, "    likewise %s\n", few(c.Alike))
+		fmt.Fprintf(w, "    likewise %s\n", c.likewise())
 	}
 	if c.Approved != "" {
 		fmt.Fprintf(w, "    approved %s\n", c.Approved)
@@ -124,10 +125,7 @@ func (c *Class) Title() string {
 
 // Example is a request of the class, and the listeners that are meant.
 func (c *Class) Example() string {
-	at := "at listener " + c.Listeners[0]
-	if len(c.Listeners) > 1 {
-		at = "at listeners " + strings.Join(c.Listeners, ", ")
-	}
+	at := c.at()
 	if c.Request == nil && c.Undecided {
 		return "requests " + at
 	}
@@ -135,6 +133,14 @@ func (c *Class) Example() string {
 		return "all requests " + at
 	}
 	return c.Request.String() + " " + at
+}
+
+// at names the listeners.
+func (c *Class) at() string {
+	if len(c.Listeners) == 1 {
+		return "at listener " + c.Listeners[0]
+	}
+	return "at listeners " + strings.Join(c.Listeners, ", ")
 }
 
 // line shows what differs at a place.
@@ -148,12 +154,19 @@ func line(c diff.Change) string {
 	return fmt.Sprintf("~ %s: %s -> %s", c.Path, c.Old, c.New)
 }
 
-// few lists the routes of some classes, and counts the others.
-func few(classes []*Class) string {
+// likewise lists the other routes of which the same holds, and counts those that are too many.
+func (c *Class) likewise() string {
 	const most = 8
 	var names []string
-	for _, c := range classes {
-		names = append(names, c.Routes())
+	for _, other := range c.Alike {
+		name := other.Routes()
+		if other.Request != nil && other.Request.Preflight() {
+			name += " (preflights)"
+		}
+		if !slices.Equal(other.Listeners, c.Listeners) {
+			name += " " + other.at()
+		}
+		names = append(names, name)
 	}
 	if len(names) <= most {
 		return strings.Join(names, ", ")

@@ -35,7 +35,7 @@ func (s *Space) Find(in, out []*Match) Result {
 	case got.Verdict == Empty:
 		got.By = f.fewer(r, got.By)
 	case got.Verdict == Found && got.Request.Preflight():
-		f.out = append(slices.Clip(out), s.preflights())
+		f.out = append(slices.Clip(out), s.Preflights())
 		if other := f.find(r, append(all, len(out))); other.Verdict == Found {
 			got = other
 		}

@@ -19,11 +19,25 @@ func (r *Request) Preflight() bool {
 	return r.Method == preflightMethod && has(originField) && has(announcedField)
 }
 
-// preflights returns all preflights.
-func (s *Space) preflights() *Match {
+// Preflights returns all preflights.
+func (s *Space) Preflights() *Match {
 	m := &Match{}
 	s.add(m, methodPart, "", s.oneOf(preflightMethod))
 	s.add(m, headerPart, originField, s.condition(present, ""))
 	s.add(m, headerPart, announcedField, s.condition(present, ""))
 	return m
+}
+
+// Announced returns the preflights that announce a request of m: what m asks of the method, it asks of the one that is
+// announced.
+func (s *Space) Announced(m *Match) *Match {
+	out := s.Preflights()
+	for _, c := range m.clauses {
+		if c.part.kind == methodPart {
+			c.part = s.part(headerPart, announcedField)
+		}
+		out.clauses = append(out.clauses, c)
+	}
+	slices.SortStableFunc(out.clauses, func(a, b clause) int { return int(a.condition.kind) - int(b.condition.kind) })
+	return out
 }

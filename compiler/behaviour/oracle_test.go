@@ -1,0 +1,331 @@
+package behaviour_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"gwc.dev/compiler/space"
+	"gwc.dev/runtime/exchange"
+	"gwc.dev/runtime/filter"
+	"gwc.dev/runtime/route"
+	"gwc.dev/schema"
+)
+
+// What becomes of a request, by the match table and by what stands at its route, without a word of package behaviour.
+
+// A world is a gateway as it serves.
+type world struct {
+	model  *schema.Gateway
+	table  *route.Table
+	static map[*route.Route]map[string]string // the parts of routes that do not depend on the request, by their names
+}
+
+func newWorld(t testing.TB, g *schema.Gateway) *world {
+	t.Helper()
+	w := &world{model: g.Resolve(), static: map[*route.Route]map[string]string{}}
+	var problems []schema.Problem
+	if w.table, problems = route.BuildResolved(w.model, filter.Deps{}); len(problems) > 0 {
+		data, _ := g.Encode()
+		t.Fatalf("%v\n%s", problems[0].Error(), data)
+	}
+	for _, r := range w.table.Routes() {
+		w.static[r] = staticParts(w.model, r.Route)
+	}
+	return w
+}
+
+// An outcome is what becomes of one request.
+type outcome struct {
+	route     *route.Route // nil: none
+	preflight bool         // the route's CORS answers it
+	asked     string       // the method, of a preflight the one that is announced
+	parts     map[string]string
+}
+
+func (o outcome) name() string {
+	if o.route == nil {
+		return "none"
+	}
+	return o.route.API + "/" + o.route.Name
+}
+
+func (w *world) outcome(listener string, r *space.Request) outcome {
+	asked := &exchange.Request{Host: r.Host, Method: r.Method, Path: r.Path, Query: r.RawQuery()}
+	for _, f := range r.Header {
+		asked.Header.Add(f.Name, f.Value)
+	}
+	found := w.table.Match(listener, asked)
+	if found == nil {
+		return outcome{}
+	}
+	out := outcome{route: found, asked: r.Method, parts: w.static[found]}
+	if announced, ok := filter.Preflight(asked); ok && found.Route.CORS != nil {
+		out.preflight, out.asked = true, announced
+	}
+	return out
+}
+
+// differ returns the parts in which two outcomes of one request differ.
+func differ(a, b outcome, path string) []string {
+	switch {
+	case a.route == nil && b.route == nil:
+		return nil
+	case a.route == nil || b.route == nil || a.preflight != b.preflight:
+		return []string{"answer"}
+	}
+	var out []string
+	for name := range a.parts {
+		if a.parts[name] != b.parts[name] && (!a.preflight || name == "cors" || name == "headers") {
+			out = append(out, name)
+		}
+	}
+	if pagesMay(a, b) {
+		out = append(out, "cors")
+	}
+	if !a.preflight {
+		if retries(a) != retries(b) {
+			out = append(out, "retry")
+		}
+		if put(a, path) != put(b, path) {
+			out = append(out, "rewrite")
+		}
+		if location(a, path) != location(b, path) {
+			out = append(out, "redirect")
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// pagesMay reports whether two routes with CORS let pages use different methods.
+func pagesMay(a, b outcome) bool {
+	was, is := a.route.Route, b.route.Route
+	if was.CORS == nil || is.CORS == nil {
+		return false
+	}
+	lists := func(r *schema.Route) []string {
+		list := r.CORS.Methods
+		if len(list) == 0 && r.Match != nil {
+			list = r.Match.Methods
+		}
+		if len(list) == 0 {
+			list = []string{"GET", "HEAD", "POST"}
+		}
+		return slices.Compact(slices.Sorted(slices.Values(list)))
+	}
+	if len(was.CORS.Methods)+len(is.CORS.Methods) > 0 {
+		return !slices.Equal(lists(was), lists(is))
+	}
+	if len(was.Match.Methods)+len(is.Match.Methods) == 0 {
+		return false
+	}
+	return slices.Contains(lists(was), a.asked) != slices.Contains(lists(is), b.asked)
+}
+
+func retries(o outcome) string {
+	r := o.route.Route.Retry
+	if r == nil {
+		return ""
+	}
+	var on []string
+	for _, why := range r.On {
+		if why == "connect-failure" || slices.Contains(r.Methods, o.asked) {
+			on = append(on, why)
+		}
+	}
+	if len(on) == 0 {
+		return ""
+	}
+	slices.Sort(on)
+	return fmt.Sprint(slices.Compact(on), r.Attempts, r.PerTryTimeout, r.Backoff)
+}
+
+func put(o outcome, path string) string {
+	if w := o.route.Route.Rewrite; w != nil {
+		return replaced(o.route.Route.Match, w.Prefix, w.Full, path)
+	}
+	return path
+}
+
+func location(o outcome, path string) string {
+	if d := o.route.Route.Redirect; d != nil && d.Path != nil {
+		return replaced(o.route.Route.Match, d.Path.Prefix, d.Path.Full, path)
+	}
+	return path
+}
+
+func replaced(m *schema.Match, prefix, full, path string) string {
+	switch {
+	case full != "":
+		return full
+	case prefix == "":
+		return path
+	}
+	matched, _ := schema.NormalizePath(m.Path.Prefix)
+	rest := strings.TrimPrefix(path, strings.TrimSuffix(matched, "/"))
+	return cmp.Or(strings.TrimSuffix(prefix, "/")+rest, "/")
+}
+
+// staticParts returns the fields of a resolved route in one form, with names removed.
+func staticParts(g *schema.Gateway, r *schema.Route) map[string]string {
+	data, err := json.Marshal(r)
+	if err != nil {
+		panic(err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(data, &fields); err != nil {
+		panic(err)
+	}
+	delete(fields, "match")
+	delete(fields, "description")
+	delete(fields, "retry")
+	for _, part := range []struct{ field, path string }{{"rewrite", "prefix"}, {"rewrite", "full"}, {"redirect", "path"}, {"cors", "methods"}} {
+		if of, ok := fields[part.field].(map[string]any); ok {
+			delete(of, part.path)
+		}
+	}
+	if rewrite, ok := fields["rewrite"].(map[string]any); ok && len(rewrite) == 0 {
+		delete(fields, "rewrite")
+	}
+	if r.RateLimit != nil {
+		var windows []string
+		for _, w := range r.RateLimit.Windows {
+			w.Scope = ""
+			if w.By != "header" {
+				w.Header = ""
+			}
+			if w.By == "consumer" && r.Auth == nil {
+				w.By = "ip"
+			}
+			windows = append(windows, fmt.Sprintf("%+v", w))
+		}
+		slices.Sort(windows)
+		fields["rateLimit"] = windows
+	}
+	if r.CORS != nil { // without anything in it, it refuses all pages
+		fields["cors"] = map[string]any{"is": fields["cors"]}
+		fields["cors"].(map[string]any)["there"] = "yes"
+	}
+	if len(r.Backends) > 0 {
+		fields["backends"] = shares(g, r.Backends)
+	}
+	if r.Auth != nil {
+		auth := fields["auth"].(map[string]any)
+		delete(auth, "allow")
+		auth["callers"] = callersOf(g, r.Auth)
+	}
+	out := map[string]string{}
+	for _, name := range []string{"auth", "rateLimit", "cors", "headers", "timeout", "maxBodyBytes", "backends", "rewrite", "redirect", "respond"} {
+		text, err := json.Marshal(plain(fields[name]))
+		if err != nil {
+			panic(err)
+		}
+		out[name] = string(text)
+	}
+	return out
+}
+
+// plain sorts lists and writes names in lower case: none of those here is told apart by it.
+func plain(v any) any {
+	switch v := v.(type) {
+	case []any:
+		out := make([]string, len(v))
+		for i, e := range v {
+			out[i] = strings.ToLower(fmt.Sprint(e))
+		}
+		return slices.Compact(slices.Sorted(slices.Values(out)))
+	case map[string]any:
+		out := map[string]any{}
+		for name, e := range v {
+			if e = plain(e); e != nil {
+				out[strings.ToLower(name)] = e
+			}
+		}
+		if set, ok := out["set"].(map[string]any); ok { // what is set need not be removed
+			if remove, ok := out["remove"].([]string); ok {
+				remove = slices.DeleteFunc(remove, func(name string) bool { return set[name] != nil })
+				if out["remove"] = remove; len(remove) == 0 {
+					delete(out, "remove")
+				}
+			}
+		}
+		if len(out) == 0 {
+			return nil
+		}
+		return out
+	case string:
+		return strings.ToLower(v)
+	}
+	return v
+}
+
+// shares returns endpoints' shares of requests for each kind of upstream, as ratios.
+func shares(g *schema.Gateway, backends map[string]schema.Backend) map[string]string {
+	total, by := 0, map[string]int{}
+	for name, b := range backends {
+		u := g.Upstreams[name]
+		sum, at := 0, map[string]int{}
+		for _, e := range u.Endpoints {
+			sum += e.Weight
+			at[fmt.Sprint(e.Host, e.Port)] += e.Weight
+		}
+		var text []string
+		for where, weight := range at {
+			text = append(text, fmt.Sprint(where, " ", float64(weight)/float64(sum)))
+		}
+		slices.Sort(text)
+		if b.Weight > 0 {
+			by[fmt.Sprint(text, u.ConnectTimeout, u.Protocol, u.TLS)] += b.Weight
+			total += b.Weight
+		}
+	}
+	out := map[string]string{}
+	for what, weight := range by {
+		out[what] = fmt.Sprint(float64(weight) / float64(total))
+	}
+	return out
+}
+
+// callersOf returns who may pass: keys of one consumer together, and what of the token counts.
+func callersOf(g *schema.Gateway, a *schema.Auth) []string {
+	var out []string
+	all := a.Allow == nil || len(a.Allow.Consumers)+len(a.Allow.Groups) == 0
+	var named []string
+	for _, name := range slices.Sorted(maps.Keys(g.Consumers)) {
+		c := g.Consumers[name]
+		in := all || slices.Contains(a.Allow.Consumers, name)
+		for _, group := range c.Groups {
+			in = in || slices.Contains(a.Allow.Groups, group)
+		}
+		if !in {
+			continue
+		}
+		named = append(named, name)
+		if a.APIKey != nil && len(c.APIKeys) > 0 {
+			var keys []string
+			for _, k := range c.APIKeys {
+				keys = append(keys, k.Secret+k.SHA256)
+			}
+			slices.Sort(keys)
+			if a.JWT != nil {
+				keys = append(keys, name)
+			}
+			out = append(out, fmt.Sprint(keys))
+		}
+	}
+	if a.JWT != nil && !all {
+		if a.JWT.GroupsClaim == "" {
+			named = slices.Compact(slices.Sorted(slices.Values(append(named, a.Allow.Consumers...))))
+			out = append(out, fmt.Sprint("named ", named))
+		} else {
+			out = append(out, fmt.Sprint("named ", slices.Sorted(slices.Values(a.Allow.Consumers)), slices.Sorted(slices.Values(a.Allow.Groups))))
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,228 @@
+package behaviour_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"gwc.dev/compiler/behaviour"
+	"gwc.dev/schema"
+)
+
+// What means the same has no classes, whatever the gateway: other names, another order, filters written elsewhere, routes
+// that are split.
+func TestRewritingsDoNotDiffer(t *testing.T) {
+	for name, rewrite := range map[string]func(testing.TB, *schema.Gateway) *schema.Gateway{
+		"renamed":          renamed,
+		"resolved":         func(_ testing.TB, g *schema.Gateway) *schema.Gateway { return g.Resolve() },
+		"filters moved":    movedDown,
+		"split by method":  splitByMethod,
+		"split by host":    splitByHost,
+		"other expression": otherExpressions,
+	} {
+		for n := range uint64(*pairs) / 2 {
+			old := randomGateway(rand.New(rand.NewPCG(*seed+n, 5)))
+			new := rewrite(t, old)
+			for _, pair := range [][2]*schema.Gateway{{old, new}, {new, old}} {
+				report, err := behaviour.Compare(pair[0], pair[1])
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, c := range report.Classes {
+					t.Errorf("%s: seed %d: %s: %s -> %s: %s %+v", name, *seed+n, c.Request, c.Old, c.New, c.Reason, c.Changes)
+				}
+			}
+		}
+	}
+}
+
+// movedDown writes the gateway's filters, but for limits that it shares, at each API.
+func movedDown(t testing.TB, g *schema.Gateway) *schema.Gateway {
+	out := copied(t, g)
+	for name, a := range out.APIs {
+		f := &a.Filters
+		if f.Auth == nil {
+			f.Auth = g.Auth
+		}
+		if f.CORS == nil {
+			f.CORS = g.CORS
+		}
+		if f.Headers == nil {
+			f.Headers = g.Headers
+		}
+		if f.Retry == nil {
+			f.Retry = g.Retry
+		}
+		if f.Timeout == 0 {
+			f.Timeout = g.Timeout
+		}
+		if f.MaxBodyBytes == 0 {
+			f.MaxBodyBytes = g.MaxBodyBytes
+		}
+		out.APIs[name] = a
+	}
+	out.Filters = schema.Filters{RateLimit: g.RateLimit}
+	return out
+}
+
+// splitByMethod makes two routes of each that lists several methods and has no rate limit of its own.
+func splitByMethod(t testing.TB, g *schema.Gateway) *schema.Gateway {
+	out := copied(t, g)
+	resolved := g.Resolve()
+	for api, a := range out.APIs {
+		for name, r := range copied(t, g).APIs[api].Routes {
+			if r.Match == nil || len(r.Match.Methods) < 2 || countsByRoute(resolved.APIs[api].Routes[name]) {
+				continue
+			}
+			delete(a.Routes, name)
+			for i, part := range [][]string{r.Match.Methods[:1], r.Match.Methods[1:]} {
+				m := *r.Match
+				m.Methods = part
+				r.Match = &m
+				a.Routes[name+[]string{"-a", "-b"}[i]] = r
+			}
+		}
+	}
+	return out
+}
+
+func countsByRoute(r schema.Route) bool {
+	if r.RateLimit == nil {
+		return false
+	}
+	for _, w := range r.RateLimit.Windows {
+		if w.Scope == "route" {
+			return true
+		}
+	}
+	return false
+}
+
+// splitByHost makes an API for each host of one that has no rate limit of its own.
+func splitByHost(t testing.TB, g *schema.Gateway) *schema.Gateway {
+	out := copied(t, g)
+	for name, a := range g.Resolve().APIs {
+		hosts := map[string]bool{}
+		for _, h := range a.Hosts {
+			hosts[strings.ToLower(h)] = true
+		}
+		limited := false
+		for _, r := range a.Routes {
+			limited = limited || r.RateLimit != nil
+		}
+		if len(hosts) < 2 || limited {
+			continue
+		}
+		of := out.APIs[name]
+		delete(out.APIs, name)
+		for host := range hosts {
+			of.Hosts = []string{host}
+			out.APIs[name+"-"+strings.NewReplacer("*", "any", ".", "-").Replace(host)] = of
+		}
+	}
+	return out
+}
+
+// otherExpressions writes expressions as others that mean the same.
+func otherExpressions(t testing.TB, g *schema.Gateway) *schema.Gateway {
+	out := copied(t, g)
+	same := map[string]string{
+		"/a.*": "/(a|a.+)", "/(a/)?b": "/b|/a/b", "/a/[0-9]+": `/a/\d\d*`, `/a/\d+`: "/a/[0-9][0-9]*", "/a(b|c)": "/a[bc]", "(?i)/A": "/[aA]",
+		"[12]": "1|2", "1.*": "1|1.+",
+	}
+	for _, a := range out.APIs {
+		for _, r := range a.Routes {
+			if r.Match == nil {
+				continue
+			}
+			if p := r.Match.Path; p != nil && same[p.Regex] != "" {
+				p.Regex = same[p.Regex]
+			}
+			for _, values := range []map[string]schema.ValueMatch{r.Match.Headers, r.Match.Query} {
+				for name, v := range values {
+					if same[v.Regex] != "" {
+						values[name] = schema.ValueMatch{Regex: same[v.Regex]}
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// renamed returns a gateway in which all names are others that keep their order, and all lists stand the other way round.
+func renamed(t testing.TB, g *schema.Gateway) *schema.Gateway {
+	t.Helper()
+	out := copied(t, g)
+	out.Listeners = other(out.Listeners, func(l schema.Listener) schema.Listener {
+		slices.Reverse(l.Hosts)
+		if l.Redirect != nil {
+			l.Redirect.Listener += "-renamed"
+		}
+		return l
+	})
+	slices.Reverse(out.TrustedProxies)
+	out.Upstreams = other(out.Upstreams, func(u schema.Upstream) schema.Upstream {
+		u.Endpoints = other(u.Endpoints, func(e schema.Endpoint) schema.Endpoint { return e })
+		return u
+	})
+	out.Consumers = map[string]schema.Consumer{}
+	for name, c := range g.Consumers { // a token's claim may have the name
+		c.APIKeys = other(c.APIKeys, func(k schema.APIKey) schema.APIKey { return k })
+		c.Groups = slices.Clone(c.Groups)
+		slices.Reverse(c.Groups)
+		out.Consumers[name] = c
+	}
+	out.Filters = turned(out.Filters)
+	out.APIs = other(out.APIs, func(a schema.API) schema.API {
+		slices.Reverse(a.Hosts)
+		for i := range a.Listeners {
+			a.Listeners[i] += "-renamed"
+		}
+		a.Filters = turned(a.Filters)
+		a.Routes = other(a.Routes, func(r schema.Route) schema.Route {
+			r.Filters = turned(r.Filters)
+			if r.Match != nil {
+				slices.Reverse(r.Match.Methods)
+			}
+			r.Backends = other(r.Backends, func(b schema.Backend) schema.Backend { return b })
+			return r
+		})
+		return a
+	})
+	return out
+}
+
+// other returns a map with other names, which keep their order.
+func other[V any](m map[string]V, f func(V) V) map[string]V {
+	out := map[string]V{}
+	for name, v := range m {
+		out[name+"-renamed"] = f(v)
+	}
+	return out
+}
+
+// turned returns filters whose lists stand the other way round and whose windows have other names.
+func turned(f schema.Filters) schema.Filters {
+	if f.RateLimit != nil {
+		f.RateLimit.Windows = other(f.RateLimit.Windows, func(w schema.RateLimitWindow) schema.RateLimitWindow { return w })
+	}
+	if f.CORS != nil {
+		for _, list := range [][]string{f.CORS.Origins, f.CORS.Methods, f.CORS.AllowHeaders, f.CORS.ExposeHeaders} {
+			slices.Reverse(list)
+		}
+	}
+	if f.Retry != nil {
+		slices.Reverse(f.Retry.On)
+		slices.Reverse(f.Retry.Methods)
+	}
+	if f.Headers != nil && f.Headers.Request != nil {
+		slices.Reverse(f.Headers.Request.Remove)
+	}
+	if f.Auth != nil && f.Auth.Allow != nil {
+		slices.Reverse(f.Auth.Allow.Consumers)
+		slices.Reverse(f.Auth.Allow.Groups)
+	}
+	return f
+}
