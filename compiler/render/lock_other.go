@@ -2,5 +2,7 @@
 
 package render
 
+import "os"
+
 // lock does nothing where directories cannot be locked.
-func lock(string) (unlock func(), err error) { return func() {}, nil }
+func lock(*os.Root) (unlock func(), err error) { return func() {}, nil }

@@ -10,7 +10,16 @@ import (
 	"slices"
 )
 
+// Directories of the stage.
+const (
+	newDir   = "new"
+	claimDir = "claim"
+)
+
 // A transaction moves files in and out of root, or leaves it as it was.
+//
+// Whoever kills it in the middle leaves some files old and some new, each of them whole, and a list that names them all:
+// the next transaction finds out which they are and goes on from there.
 type transaction struct {
 	root  *os.Root
 	owned map[string]bool
@@ -61,11 +70,12 @@ func (t *transaction) clears(p string) bool {
 // run makes the changes. New files are complete before the first old one is moved, and everything is moved back
 // when anything fails.
 func (t *transaction) run() (err error) {
-	if len(t.write)+len(t.remove) == 0 {
-		return nil
-	}
+	// What another left behind that was killed.
 	if err := t.root.RemoveAll(stageDir); err != nil {
 		return err
+	}
+	if len(t.write)+len(t.remove) == 0 {
+		return nil
 	}
 	defer func() {
 		if err != nil {
@@ -77,9 +87,12 @@ func (t *transaction) run() (err error) {
 		err = errors.Join(err, t.root.RemoveAll(stageDir))
 	}()
 	for _, f := range t.write {
-		if err := t.stage(f); err != nil {
+		if err := t.stage(newDir, f); err != nil {
 			return err
 		}
+	}
+	if err := t.claim(); err != nil {
+		return err
 	}
 	for _, p := range t.remove {
 		if err := t.takeAway(p); err != nil {
@@ -87,35 +100,71 @@ func (t *transaction) run() (err error) {
 		}
 	}
 	for _, f := range t.write {
-		if err := t.place(f.Path); err != nil {
+		if err := t.place(newDir, f.Path); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *transaction) stage(f File) error {
-	p := path.Join(stageDir, "new", f.Path)
+// claim makes the list name the files of before and those of afterwards, so that none is anybody else's if the
+// transaction ends in the middle.
+func (t *transaction) claim() error {
+	if !slices.ContainsFunc(t.write, func(f File) bool { return f.Path == listFile }) {
+		return nil // the files are the same
+	}
+	all := slices.Clone(t.write)
+	for p := range t.owned {
+		all = append(all, File{Path: p})
+	}
+	all = slices.DeleteFunc(all, func(f File) bool { return f.Path == listFile })
+	if err := t.stage(claimDir, list(all)); err != nil {
+		return err
+	}
+	return t.place(claimDir, listFile)
+}
+
+// stage writes a file into a directory of the stage.
+func (t *transaction) stage(dir string, f File) error {
+	p := path.Join(stageDir, dir, f.Path)
 	if err := t.root.MkdirAll(path.Dir(p), 0o755); err != nil {
 		return err
 	}
 	return t.root.WriteFile(p, f.Data, 0o644)
 }
 
-// place moves a staged file to where it belongs, and what stood there aside.
-func (t *transaction) place(p string) error {
+// place moves a staged file to where it belongs. What stood there is kept, and replaced at once: whoever looks finds the
+// one or the other.
+func (t *transaction) place(dir, p string) error {
 	if err := t.makeParents(p); err != nil {
 		return err
 	}
 	if _, err := t.root.Lstat(p); err == nil {
-		if err := t.setAside(p); err != nil {
+		if err := t.keep(dir, p); err != nil {
 			return err
 		}
+	} else {
+		t.undo = append(t.undo, func() error {
+			if err := t.root.Remove(p); !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			return nil
+		})
 	}
-	if err := t.root.Rename(path.Join(stageDir, "new", p), p); err != nil {
+	return t.root.Rename(path.Join(stageDir, dir, p), p)
+}
+
+// keep gives a file a second name, under which it is found if it has to come back.
+func (t *transaction) keep(dir, p string) error {
+	kept := path.Join(stageDir, "kept", dir, p)
+	if err := t.root.MkdirAll(path.Dir(kept), 0o755); err != nil {
 		return err
 	}
-	t.undo = append(t.undo, func() error { return t.root.Remove(p) })
+	if t.root.Link(p, kept) != nil {
+		// Not every file system has links.
+		return t.setAside(p)
+	}
+	t.undo = append(t.undo, func() error { return t.root.Rename(kept, p) })
 	return nil
 }
 

@@ -31,25 +31,11 @@ func Write(dir string, files []File) (changes Changes, err error) {
 	if err := checkPaths(files); err != nil {
 		return Changes{}, fmt.Errorf("writing %s: %w", dir, err)
 	}
-	created, err := makeDir(dir)
+	root, release, err := enter(dir)
 	if err != nil {
 		return Changes{}, fmt.Errorf("writing %s: %w", dir, err)
 	}
-	defer func() {
-		if err != nil && created != "" {
-			err = errors.Join(err, os.RemoveAll(created))
-		}
-	}()
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return Changes{}, fmt.Errorf("writing %s: %w", dir, err)
-	}
-	defer root.Close()
-	unlock, err := lock(dir)
-	if err != nil {
-		return Changes{}, fmt.Errorf("writing %s: %w", dir, err)
-	}
-	defer unlock()
+	defer func() { release(err != nil) }()
 	owned, err := readList(root)
 	if err != nil {
 		return Changes{}, fmt.Errorf("reading %s: %w", filepath.Join(dir, listFile), err)
@@ -86,13 +72,64 @@ func checkPaths(files []File) error {
 	return nil
 }
 
-// makeDir creates dir and returns the first directory on the way that was not there; "" if all were.
-func makeDir(dir string) (created string, err error) {
+// enter opens dir, which it creates where needed, and keeps other writers out until release. Released after a failure,
+// the directories that it created are removed again, unless somebody else has put something there.
+func enter(dir string) (root *os.Root, release func(failed bool), err error) {
+	for attempt := 1; ; attempt++ {
+		root, release, err = tryEnter(dir)
+		// While this one waited, another that failed may have removed the directory that it had made.
+		if !errors.Is(err, fs.ErrNotExist) || attempt == 100 {
+			return root, release, err
+		}
+	}
+}
+
+// tryEnter is [enter], unless the directory goes away meanwhile, which is [fs.ErrNotExist].
+func tryEnter(dir string) (root *os.Root, release func(failed bool), err error) {
+	created, err := makeDir(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	root, err = os.OpenRoot(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	unlock, err := lock(root)
+	if err != nil {
+		return nil, nil, errors.Join(err, root.Close())
+	}
+	release = func(failed bool) {
+		if failed {
+			for _, d := range created {
+				if os.Remove(d) != nil {
+					break
+				}
+			}
+		}
+		unlock()
+		_ = root.Close()
+	}
+	held, err := root.Stat(".")
+	if err == nil {
+		var now fs.FileInfo
+		if now, err = os.Stat(dir); err == nil && !os.SameFile(held, now) {
+			err = fs.ErrNotExist
+		}
+	}
+	if err != nil {
+		release(false)
+		return nil, nil, err
+	}
+	return root, release, nil
+}
+
+// makeDir creates dir and returns the directories that were not there, the lowest first.
+func makeDir(dir string) (created []string, err error) {
 	for p := filepath.Clean(dir); ; p = filepath.Dir(p) {
 		if _, err := os.Lstat(p); !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
-		created = p
+		created = append(created, p)
 	}
 	return created, os.MkdirAll(dir, 0o755)
 }
