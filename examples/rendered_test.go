@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"gwc.dev/compiler/render"
+	"gwc.dev/policy"
 	"gwc.dev/schema"
 	"gwc.dev/schema/bundle/key"
 )
@@ -152,4 +154,31 @@ func readExpected(t *testing.T, file string) []expectedObject {
 		t.Fatalf("%s expects nothing", file)
 	}
 	return all
+}
+
+// TestExampleSetsEveryTarget holds that the example which is to show every setting of the targets does.
+func TestExampleSetsEveryTarget(t *testing.T) {
+	engine, err := policy.New(t.Context(), policy.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := compile(t, "targets", engine)
+	defaults := (&schema.Gateway{}).Resolve().Targets
+	unset(t, "targets", reflect.ValueOf(*g.Targets), reflect.ValueOf(*defaults))
+}
+
+// unset reports the fields of v that have no value or that of their default.
+func unset(t *testing.T, path string, v, defaults reflect.Value) {
+	for v.Kind() == reflect.Pointer {
+		v, defaults = v.Elem(), defaults.Elem()
+	}
+	if v.Kind() == reflect.Struct {
+		for i := range v.NumField() {
+			unset(t, path+"."+v.Type().Field(i).Name, v.Field(i), defaults.Field(i))
+		}
+		return
+	}
+	if v.IsZero() || reflect.DeepEqual(v.Interface(), defaults.Interface()) {
+		t.Errorf("%s is what it is by default: %v", path, v)
+	}
 }
