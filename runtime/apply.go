@@ -97,25 +97,32 @@ type floor struct {
 	revision string
 }
 
-// put builds a generation and swaps it in. Until the store in its middle nothing that serves has changed.
+// put builds the generation of a bundle and swaps it in.
 func (s *Server) put(b *bundle.Bundle, data []byte, origin string, since time.Time) *refusal {
 	g, problems := s.build(b)
 	if len(problems) > 0 {
 		return &refusal{reason: refusedModel, message: summary("the bundle cannot be served", problems), problems: problems, outside: true}
 	}
 	g.data, g.origin, g.since = data, origin, since
+	return s.install(g)
+}
+
+// install swaps a generation in. Until the store in its middle nothing that serves has changed.
+func (s *Server) install(g *generation) *refusal {
 	fresh, problems := s.sockets.listen(g)
 	if len(problems) > 0 {
 		return &refusal{reason: refusedListen, message: summary("the bundle's listeners cannot be opened", problems), problems: problems, outside: true}
 	}
 	s.keys.Retain(g.table.KeySets())
 	g.metrics.Commit()
-	s.sockets.retire(g, s.current.Load())
+	before := s.current.Load()
+	s.sockets.retire(g, before)
 
 	s.current.Store(g)
 
 	s.sockets.take(g, fresh, s.o.DrainTimeout)
 	s.pool.Use(g.upstreams)
+	s.tellIsolated(before, g)
 	return nil
 }
 
@@ -141,10 +148,8 @@ func (s *Server) refuse(data []byte, b *bundle.Bundle, origin string, r refusal)
 		out.Revision, out.Serial, out.GitRevision = said.Revision, said.Serial, said.GitRevision
 	} else {
 		out.Revision, out.Serial, out.GitRevision = b.Revision, b.Serial, b.GitRevision
-		for _, p := range r.problems {
-			out.Problems = append(out.Problems, Problem{
-				Path: string(p.Path), Position: b.Position(p.Path), Code: p.Code, Message: p.Message, Hint: p.Hint,
-			})
+		if len(r.problems) > 0 {
+			out.Problems = located(b, r.problems)
 		}
 	}
 	s.metrics.Refusing(true)

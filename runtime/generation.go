@@ -33,6 +33,7 @@ type generation struct {
 	trusted   []netip.Prefix
 	upstreams *upstream.Set
 	metrics   *metric.Table
+	isolated  []Isolated
 }
 
 // A servedRoute is what the server needs of a route beside its filters.
@@ -67,7 +68,7 @@ type redirect struct {
 func (s *Server) build(b *bundle.Bundle) (*generation, []schema.Problem) {
 	model := b.Gateway.Resolve()
 	resolved := *b
-	resolved.Gateway, resolved.Positions = model, nil // one copy is enough to keep, and problems have been told by then
+	resolved.Gateway = model // one copy is enough to keep
 	g := &generation{
 		bundle: &resolved, routes: map[*route.Route]*servedRoute{}, metrics: s.metrics.Stage(),
 	}
@@ -75,14 +76,22 @@ func (s *Server) build(b *bundle.Bundle) (*generation, []schema.Problem) {
 	g.listeners, problems = s.buildListeners(model)
 	g.trusted, found = trustedProxies(model)
 	problems = append(problems, found...)
-	g.upstreams, found = s.pool.Build(model, s.secrets)
-	problems = append(problems, found...)
-	g.table, found = route.BuildResolved(model, filter.Deps{
+	deps := filter.Deps{
 		Secrets: s.secrets, Limits: s.limits, Keys: s.keys, Now: s.o.Clock,
 		Count: func(event, api, route, label string) func() {
 			return g.metrics.Route(api, route).Counter(event, label)
 		},
-	})
+	}
+	g.upstreams, found = s.pool.Build(model, s.secrets)
+	if s.o.Isolate {
+		g.isolated, found = s.isolate(g, b, deps, found)
+	} else {
+		problems = append(problems, found...)
+		g.table, found = route.BuildResolved(model, deps)
+	}
+	if len(g.isolated) == 0 {
+		resolved.Positions = nil // there is nothing to tell of any more
+	}
 	if problems = append(problems, found...); len(problems) > 0 {
 		slices.SortStableFunc(problems, func(a, b schema.Problem) int { return strings.Compare(string(a.Path), string(b.Path)) })
 		return nil, problems

@@ -34,6 +34,10 @@ type Options struct {
 	// Environment is the only one whose bundles are taken. Empty: any.
 	Environment string
 
+	// Isolate leaves an API out of a bundle that cannot be built, say for a secret that is missing, and serves the
+	// others; its requests are answered with 503 until it can be. Without it such a bundle is refused.
+	Isolate bool
+
 	// SecretsDir is where secrets are mounted, as <dir>/<name>/<key>.
 	SecretsDir string
 	// StateDir keeps the last good bundle across restarts. Empty: it is kept in memory only.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"gwc.dev/schema"
 )
 
 // maxPatience is how many times Recheck lies between two tries of what keeps failing.
@@ -62,7 +64,7 @@ func (s *Server) rebuild() bool {
 	if g == nil {
 		return true
 	}
-	r := s.put(g.bundle, g.data, g.origin, g.since)
+	r := s.renew(g)
 	if r != nil {
 		if s.status.setSecrets(r.message) {
 			s.o.Logger.Error("secrets have changed and cannot be used yet", "message", r.message)
@@ -72,6 +74,22 @@ func (s *Server) rebuild() bool {
 	s.status.setSecrets("")
 	s.o.Logger.Info("secrets have changed: serving with the new ones")
 	return true
+}
+
+// renew builds a generation again and swaps that in. What it serves it goes on serving: an API whose secret is gone
+// keeps the one that it has, by keeping the whole generation.
+func (s *Server) renew(g *generation) *refusal {
+	next, problems := s.build(g.bundle)
+	for _, i := range beyond(next.leftOut(), g.leftOut()) {
+		for _, p := range i.Problems {
+			problems = append(problems, schema.Problem{Path: schema.Path(p.Path), Code: p.Code, Message: p.Message, Hint: p.Hint})
+		}
+	}
+	if len(problems) > 0 {
+		return &refusal{reason: refusedModel, message: summary("the bundle cannot be served", problems), problems: problems, outside: true}
+	}
+	next.data, next.origin, next.since = g.data, g.origin, g.since
+	return s.install(next)
 }
 
 // maxSecretFiles bounds a look at the secrets directory.

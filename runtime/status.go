@@ -21,6 +21,9 @@ type Status struct {
 	Listeners []ListenerStatus `json:"listeners"`
 	JWKS      []KeySetStatus   `json:"jwks"`
 
+	// Isolated is what of the active bundle is left out because it cannot be built.
+	Isolated []Isolated `json:"isolated,omitempty"`
+
 	// SecretsError is why secrets that have changed are not in use yet; StateError why the last good bundle
 	// is not on disk.
 	SecretsError string `json:"secretsError,omitempty"`
@@ -78,6 +81,13 @@ type Problem struct {
 	Hint     string `json:"hint,omitempty"`
 }
 
+// Isolated is an API that answers 503, or a consumer who is not recognised by one of their keys, and why.
+type Isolated struct {
+	API      string    `json:"api,omitempty"`
+	Consumer string    `json:"consumer,omitempty"`
+	Problems []Problem `json:"problems"`
+}
+
 // SourceStatus is where bundles come from, and how looking there went.
 type SourceStatus struct {
 	Ref         string     `json:"ref"`
@@ -118,6 +128,7 @@ func (s *Server) Status() Status {
 			out.Active.SignedAt = &b.By.SignedAt
 		}
 		out.Listeners = s.sockets.listeners(g)
+		out.Isolated = g.isolated
 	}
 	for _, k := range s.keys.Status() {
 		set := KeySetStatus{URL: k.URL, Keys: k.Keys, LastError: k.Error}

@@ -20,6 +20,12 @@ const (
 	MetricLogDropped     = "gwproxy_access_log_dropped_total"              // counter: access log lines not written
 )
 
+// Names of the metrics that say how much of what a proxy serves is as it should be.
+const (
+	MetricIsolatedAPIs      = "gwproxy_isolated_apis"      // gauge: APIs of the bundle in force that answer 503 because they cannot be built
+	MetricIsolatedConsumers = "gwproxy_isolated_consumers" // gauge: consumers who are not recognised because a key of theirs cannot be read
+)
+
 // MetricBuckets returns the upper bounds of [MetricDuration]'s buckets, in seconds and in order. They are part
 // of the contract too: an alert on a latency objective counts the requests above one of them.
 func MetricBuckets() []float64 {

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +103,7 @@ func TestScripts(t *testing.T) {
 			"get":      get,
 			"serial":   serial,
 			"refused":  refused,
+			"isolated": isolated,
 			"step":     step,
 		},
 	})
@@ -236,6 +238,17 @@ func serial(ts *testscript.TestScript, neg bool, args []string) {
 	proxyStatus(ts, args[0], func(body string) bool {
 		var s struct{ Active struct{ Serial json.Number } }
 		return json.Unmarshal([]byte(body), &s) == nil && s.Active.Serial.String() == args[1]
+	})
+}
+
+// isolated waits until a proxy leaves so much out: isolated ADMINPORT N.
+func isolated(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: isolated ADMINPORT N")
+	}
+	proxyStatus(ts, args[0], func(body string) bool {
+		var s struct{ Isolated []struct{} }
+		return json.Unmarshal([]byte(body), &s) == nil && strconv.Itoa(len(s.Isolated)) == args[1]
 	})
 }
 

@@ -19,8 +19,8 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:   "status ADDRESS...",
 		Short: "Show which revision each proxy serves, and what it refused and why",
 		Long: `Ask the admin ports of proxies which revision they serve, and what they refused and why, with the position in the
-definitions. The exit status is 1 if a proxy serves nothing, refuses its newest bundle, or serves another revision
-than the others.`,
+definitions. The exit status is 1 if a proxy serves nothing, refuses its newest bundle, leaves something of it out
+(--isolate), or serves another revision than the others.`,
 		Example: `  gwc status 127.0.0.1:9901`,
 		Args:    atLeast("ADDRESS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -33,7 +33,7 @@ than the others.`,
 					return err
 				}
 				s.print(a.out, address)
-				healthy = healthy && s.Active != nil && s.Refused == nil
+				healthy = healthy && s.Active != nil && s.Refused == nil && len(s.Isolated) == 0
 				if s.Active != nil {
 					revisions[s.Active.Revision] = true
 				}
@@ -58,16 +58,17 @@ type proxyStatus struct {
 		GitRevision string `json:"gitRevision"`
 	} `json:"active"`
 	Refused *struct {
-		Revision string `json:"revision"`
-		Serial   uint64 `json:"serial"`
-		Reason   string `json:"reason"`
-		Message  string `json:"message"`
-		Problems []struct {
-			Path     string `json:"path"`
-			Position string `json:"position"`
-			Message  string `json:"message"`
-		} `json:"problems"`
+		Revision string         `json:"revision"`
+		Serial   uint64         `json:"serial"`
+		Reason   string         `json:"reason"`
+		Message  string         `json:"message"`
+		Problems []proxyProblem `json:"problems"`
 	} `json:"refused"`
+	Isolated []struct {
+		API      string         `json:"api"`
+		Consumer string         `json:"consumer"`
+		Problems []proxyProblem `json:"problems"`
+	} `json:"isolated"`
 	Source struct {
 		LastError string `json:"lastError"`
 	} `json:"source"`
@@ -79,6 +80,13 @@ type proxyStatus struct {
 		Error   string `json:"error"`
 		Warning string `json:"warning"`
 	} `json:"trust"`
+}
+
+// proxyProblem is one reason why something is not served.
+type proxyProblem struct {
+	Path     string `json:"path"`
+	Position string `json:"position"`
+	Message  string `json:"message"`
 }
 
 // maxStatus bounds what a proxy may answer.
@@ -124,9 +132,15 @@ func (s *proxyStatus) print(w io.Writer, address string) {
 			which = fmt.Sprintf("serial %d %s", r.Serial, r.Revision)
 		}
 		fmt.Fprintf(w, "    refused %s: %s [%s]\n", which, r.Message, r.Reason)
-		for _, p := range r.Problems {
-			fmt.Fprintf(w, "    %s: %s: %s\n", p.Position, p.Path, p.Message)
+		printProblems(w, r.Problems)
+	}
+	for _, i := range s.Isolated {
+		if i.API != "" {
+			fmt.Fprintf(w, "    left out API %q, whose requests are answered with 503:\n", i.API)
+		} else {
+			fmt.Fprintf(w, "    left out consumer %q, who is not recognised:\n", i.Consumer)
 		}
+		printProblems(w, i.Problems)
 	}
 	if s.Source.LastError != "" {
 		fmt.Fprintf(w, "    source: %s\n", s.Source.LastError)
@@ -151,5 +165,15 @@ func (s *proxyStatus) printTrust(w io.Writer) {
 	}
 	if s.Trust.Warning != "" {
 		fmt.Fprintf(w, "    %s\n", s.Trust.Warning)
+	}
+}
+
+func printProblems(w io.Writer, problems []proxyProblem) {
+	for _, p := range problems {
+		at := p.Position
+		if at == "" {
+			at = "no position"
+		}
+		fmt.Fprintf(w, "    %s: %s: %s\n", at, p.Path, p.Message)
 	}
 }

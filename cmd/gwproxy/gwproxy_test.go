@@ -93,7 +93,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 		t.Errorf("status %d, stderr %q", status, &stderr)
 	}
 	for _, f := range []string{
-		"source", "key", "trust", "insecure-skip-verify", "environment", "poll-interval", "plain-http", "state-dir", "secrets-dir", "listen", "reveal-route",
+		"source", "key", "trust", "insecure-skip-verify", "environment", "poll-interval", "plain-http", "state-dir", "secrets-dir", "isolate", "listen", "reveal-route",
 		"drain-delay", "drain-timeout", "admin", "access-log", "log-level", "version",
 	} {
 		if !strings.Contains(stdout.String(), "  --"+f+" ") {

@@ -31,6 +31,7 @@ Bundles
 
 Serving
   --secrets-dir DIR        where secrets are mounted, as DIR/NAME/KEY (default /etc/gwproxy/secrets)
+  --isolate                leave an API out that cannot be built, and serve the others
   --listen NAME=ADDR       serve a listener at HOST:PORT instead of its own port (may be repeated)
   --reveal-route           name the route in answers, as Gwproxy-Route: for tests, not for the public
   --drain-delay TIME       on SIGTERM, go on taking connections for this long, not ready any more (default 0s)
@@ -48,7 +49,7 @@ type settings struct {
 	source, environment, secretsDir, stateDir, admin, accessLog string
 	trust                                                       list
 	listen                                                      addresses
-	insecure, plainHTTP, reveal, help, showVersion              bool
+	insecure, plainHTTP, isolate, reveal, help, showVersion     bool
 	pollInterval, drainDelay, drainTimeout                      time.Duration
 	level                                                       slog.Level
 }
@@ -66,6 +67,7 @@ func parse(args []string) (*settings, error) {
 	flags.BoolVar(&s.plainHTTP, "plain-http", false, "")
 	flags.StringVar(&s.stateDir, "state-dir", "", "")
 	flags.StringVar(&s.secretsDir, "secrets-dir", "/etc/gwproxy/secrets", "")
+	flags.BoolVar(&s.isolate, "isolate", false, "")
 	flags.Var(s.listen, "listen", "")
 	flags.BoolVar(&s.reveal, "reveal-route", false, "")
 	flags.DurationVar(&s.drainDelay, "drain-delay", 0, "")
@@ -109,7 +111,7 @@ func (s *settings) options(stdout, stderr io.Writer) (o runtime.Options, done fu
 	o = runtime.Options{
 		Source: s.source, PlainHTTP: s.plainHTTP, PollInterval: s.pollInterval,
 		TrustFiles: s.trust, InsecureSkipVerify: s.insecure, Environment: s.environment,
-		RevealRoute: s.reveal, SecretsDir: s.secretsDir, StateDir: s.stateDir, AdminAddr: s.admin, Listen: s.listen,
+		Isolate: s.isolate, RevealRoute: s.reveal, SecretsDir: s.secretsDir, StateDir: s.stateDir, AdminAddr: s.admin, Listen: s.listen,
 		DrainDelay: s.drainDelay, DrainTimeout: s.drainTimeout, Version: version.Of(),
 		Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: s.level})),
 	}

@@ -152,5 +152,9 @@ func auth(c *compilation) Filter {
 	if a := config.Allow; a != nil && len(a.Consumers)+len(a.Groups) > 0 {
 		f.allow = &allowed{a.Consumers, a.Groups}
 	}
+	if config.APIKey != nil && config.JWT == nil && !c.anyone(c.keyring(), f.allow) {
+		c.report(c.Path("auth", "apiKey"), "consumers-unknown", "mount their secrets, or correct the references",
+			"no key of a consumer that may pass can be read, so that nobody could")
+	}
 	return f
 }

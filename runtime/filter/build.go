@@ -56,6 +56,7 @@ type Builder struct {
 	deps    Deps
 	keys    *keyring
 	sets    map[string]inlineSet
+	leftOut map[string][]schema.Problem // consumers
 
 	requestChanges  shared[*schema.HeaderChange, *requestChange]
 	responseChanges shared[*schema.HeaderChange, *responseChange]
@@ -70,8 +71,11 @@ func NewBuilder(g *schema.Gateway, deps Deps) *Builder {
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}
-	return &Builder{gateway: g, deps: deps, sets: map[string]inlineSet{}}
+	return &Builder{gateway: g, deps: deps, sets: map[string]inlineSet{}, leftOut: map[string][]schema.Problem{}}
 }
+
+// LeftOut returns the consumers that are left out, with the problems that their keys have: see [Deps].
+func (b *Builder) LeftOut() map[string][]schema.Problem { return b.leftOut }
 
 // Build compiles the filters of one route. It reports all problems; with any of them the chain is not for use.
 func (b *Builder) Build(p Place) (Chain, []schema.Problem) {

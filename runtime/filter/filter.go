@@ -50,6 +50,9 @@ type Deps struct {
 	Count func(event, api, route, label string) func()
 	// Now is the clock. Nil: time.Now.
 	Now func() time.Time
+	// Isolate leaves out consumers whose keys cannot be had: nobody is recognised as one of them. Without it they
+	// are problems.
+	Isolate bool
 }
 
 // A Place is a route in its environment: what a filter is built from.

@@ -3,7 +3,9 @@ package filter
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 
+	"gwc.dev/runtime/exchange"
 	"gwc.dev/schema"
 )
 
@@ -25,7 +27,7 @@ func (c *compilation) keyring() *keyring {
 		c.keys.groups[name] = consumer.Groups
 		for id, key := range schema.Sorted(consumer.APIKeys) {
 			at := schema.NewPath("consumers", name, "apiKeys", id)
-			digest, ok := c.digest(at, key)
+			digest, ok := c.digest(name, at, key)
 			if !ok {
 				continue
 			}
@@ -39,8 +41,35 @@ func (c *compilation) keyring() *keyring {
 	return c.keys
 }
 
-// digest returns the SHA-256 digest of a key, or false: there is none to be had.
-func (c *compilation) digest(at schema.Path, key schema.APIKey) (sum [sha256.Size]byte, ok bool) {
+// lost reports a key whose value cannot be had, or leaves it out.
+func (c *compilation) lost(consumer string, at schema.Path, hint, format string, args ...any) {
+	if !c.deps.Isolate {
+		c.report(at, "secret", hint, format, args...)
+		return
+	}
+	c.leftOut[consumer] = append(c.leftOut[consumer], schema.Problem{
+		Path: at, Code: "secret", Hint: hint, Message: fmt.Sprintf(format, args...),
+	})
+}
+
+// anyone reports whether somebody is left whom a may recognise by a key. Where nobody is because consumers are left
+// out, no caller could pass, and each would be told that its key is wrong.
+func (c *compilation) anyone(ring *keyring, a *allowed) bool {
+	for _, name := range ring.consumers {
+		if a == nil || a.admits(exchange.Caller{Consumer: name, Groups: ring.groups[name]}) {
+			return true
+		}
+	}
+	for name := range c.leftOut {
+		if a == nil || a.admits(exchange.Caller{Consumer: name, Groups: ring.groups[name]}) {
+			return false
+		}
+	}
+	return true
+}
+
+// digest returns the SHA-256 digest of a key of a consumer, or false: there is none to be had.
+func (c *compilation) digest(consumer string, at schema.Path, key schema.APIKey) (sum [sha256.Size]byte, ok bool) {
 	if (key.Secret != "") == (key.SHA256 != "") {
 		c.report(at, "api-key", "", "exactly one of secret and sha256 is needed")
 		return sum, false
@@ -59,10 +88,10 @@ func (c *compilation) digest(at schema.Path, key schema.APIKey) (sum [sha256.Siz
 	value, err := c.deps.Secrets.Resolve(key.Secret)
 	switch {
 	case err != nil:
-		c.report(at.Join("secret"), "secret", "mount the secret, or correct the reference", "%v", err)
+		c.lost(consumer, at.Join("secret"), "mount the secret, or correct the reference", "%v", err)
 		return sum, false
 	case len(value) == 0:
-		c.report(at.Join("secret"), "secret", "put the key into it", "secret %q is empty", key.Secret)
+		c.lost(consumer, at.Join("secret"), "put the key into it", "secret %q is empty", key.Secret)
 		return sum, false
 	}
 	return sha256.Sum256(value), true

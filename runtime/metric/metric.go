@@ -33,6 +33,7 @@ type Registry struct {
 	bundleInfo                               *prometheus.GaugeVec
 	bundleRefusals                           *prometheus.CounterVec
 	bundleRefused, sourceChecked, unverified prometheus.Gauge
+	isolatedAPIs, isolatedConsumers          prometheus.Gauge
 	bundleSwaps, logDropped                  prometheus.Counter
 	trustExpiry                              *prometheus.GaugeVec
 
@@ -77,6 +78,8 @@ func New() *Registry {
 	r.bundleRefusals = counters(schema.MetricBundleRefusals, "Bundles refused, by reason.", "reason")
 	r.bundleRefused = gauge(schema.MetricBundleRefused, "1 while the newest bundle seen is refused.")
 	r.bundleSwaps = counter(schema.MetricBundleSwaps, "Bundles put into force.")
+	r.isolatedAPIs = gauge(schema.MetricIsolatedAPIs, "APIs that answer 503 because they cannot be built.")
+	r.isolatedConsumers = gauge(schema.MetricIsolatedConsumers, "Consumers who are not recognised because a key of theirs cannot be read.")
 	r.sourceChecked = gauge(schema.MetricSourceChecked, "When the bundle source was last read, in Unix seconds.")
 	r.unverified = gauge(schema.MetricUnverified, "1 while the signatures of bundles are not verified.")
 	r.trustExpiry = prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -122,6 +125,12 @@ func (r *Registry) Refused(reason string) { r.bundleRefusals.WithLabelValues(rea
 
 // Refusing says whether the newest bundle seen is refused.
 func (r *Registry) Refusing(yes bool) { r.bundleRefused.Set(number(yes)) }
+
+// Isolated says how much of the bundle in force is left out.
+func (r *Registry) Isolated(apis, consumers int) {
+	r.isolatedAPIs.Set(float64(apis))
+	r.isolatedConsumers.Set(float64(consumers))
+}
 
 // Unverified says whether bundles are served unverified.
 func (r *Registry) Unverified(yes bool) { r.unverified.Set(number(yes)) }

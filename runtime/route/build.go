@@ -22,8 +22,17 @@ func Build(g *schema.Gateway, deps filter.Deps) (*Table, []schema.Problem) {
 
 // BuildResolved is Build for a model that [schema.Gateway.Resolve] has returned, which it does not do again.
 func BuildResolved(g *schema.Gateway, deps filter.Deps) (*Table, []schema.Problem) {
-	b := &builder{gateway: g, deps: deps, table: &Table{listeners: map[string]*listener{}}}
-	b.filters = filter.NewBuilder(b.gateway, deps)
+	return newBuilder(g, deps).build()
+}
+
+func newBuilder(g *schema.Gateway, deps filter.Deps) *builder {
+	return &builder{
+		gateway: g, deps: deps, filters: filter.NewBuilder(g, deps),
+		table: &Table{listeners: map[string]*listener{}, leftOut: LeftOut{APIs: map[string][]schema.Problem{}}},
+	}
+}
+
+func (b *builder) build() (*Table, []schema.Problem) {
 	for name, api := range schema.Sorted(b.gateway.APIs) {
 		b.api(name, api)
 	}
@@ -35,6 +44,7 @@ func BuildResolved(g *schema.Gateway, deps filter.Deps) (*Table, []schema.Proble
 		slices.SortStableFunc(b.problems, func(p, q schema.Problem) int { return cmp.Compare(p.Path, q.Path) })
 		return nil, b.problems
 	}
+	b.table.leftOut.Consumers = b.filters.LeftOut()
 	return b.table, nil
 }
 
@@ -46,6 +56,7 @@ type builder struct {
 	table    *Table
 	apis     []compiledAPI
 	problems []schema.Problem
+	broken   map[string][]schema.Problem // upstreams
 }
 
 // A compiledAPI is an API's routes and the host patterns that they answer for.
@@ -57,7 +68,11 @@ type compiledAPI struct {
 }
 
 func (b *builder) report(path schema.Path, code, hint, format string, args ...any) {
-	b.problems = append(b.problems, schema.Problem{Path: path, Code: code, Hint: hint, Message: fmt.Sprintf(format, args...)})
+	b.problems = append(b.problems, problem(path, code, hint, format, args...))
+}
+
+func problem(path schema.Path, code, hint, format string, args ...any) schema.Problem {
+	return schema.Problem{Path: path, Code: code, Hint: hint, Message: fmt.Sprintf(format, args...)}
 }
 
 func (b *builder) api(name string, api schema.API) {
@@ -69,10 +84,13 @@ func (b *builder) api(name string, api schema.API) {
 			b.report(at.Join("listeners").Index(i), "listener-unknown", "name one of the listeners", "there is no listener %q", l)
 		}
 	}
+	var faults []schema.Problem
 	for id, route := range schema.Sorted(api.Routes) {
 		b.common.share(&route.Filters)
-		c.matches = append(c.matches, b.route(filter.Place{API: name, Name: id, Route: &route}))
+		m, found := b.route(filter.Place{API: name, Name: id, Route: &route})
+		c.matches, faults = append(c.matches, m), append(faults, found...)
 	}
+	b.isolate(name, c.matches, faults)
 	b.apis = append(b.apis, c)
 }
 
@@ -98,47 +116,52 @@ func (b *builder) hosts(at schema.Path, patterns []string) []string {
 // goroutine that works without a pause has those behind it wait for some 10 ms.
 const turn = 16
 
-func (b *builder) route(p filter.Place) *match {
+// route compiles a route. The faults are in what the route does with its requests; what is wrong with the match that
+// they are taken by is reported.
+func (b *builder) route(p filter.Place) (m *match, faults []schema.Problem) {
 	if len(b.table.routes)%turn == 0 {
 		runtime.Gosched()
 	}
 	if !validName(p.Name) {
 		b.badName(p.Path(), p.Name)
 	}
-	chain, problems := b.filters.Build(p)
-	b.problems = append(b.problems, problems...)
-	r := &Route{Place: p, Chain: chain, Backends: b.backends(p), cors: p.Route.CORS != nil}
-	b.action(p)
+	chain, faults := b.filters.Build(p)
+	backends, found := b.backends(p)
+	faults = append(append(faults, found...), action(p)...)
+	r := &Route{Place: p, Chain: chain, Backends: backends, cors: p.Route.CORS != nil}
 	b.table.routes = append(b.table.routes, r)
 	if auth := p.Route.Auth; auth != nil && auth.JWT != nil {
 		if url := auth.JWT.JWKS.URL; url != "" {
 			b.table.keySets = append(b.table.keySets, url)
 		}
 	}
-	return b.match(r)
+	return b.match(r), faults
 }
 
-func (b *builder) backends(p filter.Place) []Backend {
-	var out []Backend
+func (b *builder) backends(p filter.Place) (out []Backend, faults []schema.Problem) {
+	report := func(path schema.Path, code, hint, format string, args ...any) {
+		faults = append(faults, problem(path, code, hint, format, args...))
+	}
 	for name, backend := range schema.Sorted(p.Route.Backends) {
 		if _, ok := b.gateway.Upstreams[name]; !ok {
-			b.report(p.Path("backends", name), "upstream-unknown", "name one of the upstreams", "there is no upstream %q", name)
+			report(p.Path("backends", name), "upstream-unknown", "name one of the upstreams", "there is no upstream %q", name)
 		}
 		switch {
 		case backend.Weight < 0 || backend.Weight > 1_000_000:
-			b.report(p.Path("backends", name, "weight"), "weight", "use a number from 0 to 1000000", "%d is not a weight", backend.Weight)
+			report(p.Path("backends", name, "weight"), "weight", "use a number from 0 to 1000000", "%d is not a weight", backend.Weight)
 		case backend.Weight > 0:
 			out = append(out, Backend{name, backend.Weight})
+			faults = append(faults, b.broken[name]...)
 		}
 	}
 	if len(p.Route.Backends) > 0 && len(out) == 0 {
-		b.report(p.Path("backends"), "weights-zero", "give one of them a weight", "no backend has a weight above 0")
+		report(p.Path("backends"), "weights-zero", "give one of them a weight", "no backend has a weight above 0")
 	}
-	return out
+	return out, faults
 }
 
 // action checks that the route does exactly one thing.
-func (b *builder) action(p filter.Place) {
+func action(p filter.Place) (faults []schema.Problem) {
 	actions := 0
 	for _, set := range []bool{len(p.Route.Backends) > 0, p.Route.Redirect != nil, p.Route.Respond != nil} {
 		if set {
@@ -146,9 +169,10 @@ func (b *builder) action(p filter.Place) {
 		}
 	}
 	if actions != 1 {
-		b.report(p.Path(), "route-action", "set exactly one of backends, redirect and respond",
-			"the route has %d of backends, redirect and respond", actions)
+		faults = append(faults, problem(p.Path(), "route-action", "set exactly one of backends, redirect and respond",
+			"the route has %d of backends, redirect and respond", actions))
 	}
+	return faults
 }
 
 // name checks a name that goes into metrics, logs and header fields.

@@ -34,6 +34,7 @@ type Table struct {
 	listeners map[string]*listener
 	routes    []*Route
 	keySets   []string
+	leftOut   LeftOut
 }
 
 // A Route is one route of a table.
