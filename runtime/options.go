@@ -23,6 +23,8 @@ type Options struct {
 	Source       string
 	PlainHTTP    bool
 	PollInterval time.Duration
+	// Registry says how an OCI registry is reached.
+	Registry source.Registry
 	// Bundles is a source that stands in for Source.
 	Bundles source.Source
 

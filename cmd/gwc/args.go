@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"gwc.dev/schema/bundle/oci"
 )
 
 // exactly accepts n arguments and names them where they are missing.
@@ -33,17 +31,4 @@ func atLeast(name string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-// registryFlags say how to speak to a registry.
-type registryFlags struct {
-	plainHTTP bool
-}
-
-func (f *registryFlags) add(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.plainHTTP, "plain-http", false, "speak HTTP without TLS to the registry")
-}
-
-func (f registryFlags) options() oci.Options {
-	return oci.Options{PlainHTTP: f.plainHTTP}
 }

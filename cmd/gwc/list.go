@@ -56,6 +56,6 @@ is by default the environment's targets.kube.repository.`,
 		},
 	}
 	cmd.Flags().IntVar(&most, "most", 20, "how many to list")
-	registry.add(cmd)
+	registry.addDirect(cmd)
 	return cmd
 }

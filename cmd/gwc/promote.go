@@ -73,7 +73,7 @@ serial of TO is the commit's time, or the one after the serial in force if that 
 	cmd.Flags().StringVar(&failOn, "fail-on", "none", "the least class of a behavioural change that is not pushed, with exit status 1: breaking, risky, any or none")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would change, and push nothing")
 	policyFlag(cmd, &o.policyDirs)
-	registry.add(cmd)
+	registry.addDirect(cmd)
 	return cmd
 }
 

@@ -57,7 +57,7 @@ Credentials are Docker's: "docker login", or a credential helper in Docker's con
 	cmd.Flags().StringVar(&o.overlay, "overlay", "", "of a bundle file: the environment whose kustomization.yaml is applied to the manifests")
 	cmd.Flags().StringVar(&version, "semver", "", "a semantic version to tag the artifact with too, which a Flux OCIRepository can select by range")
 	policyFlag(cmd, &o.policyDirs)
-	registry.add(cmd)
+	registry.addDirect(cmd)
 	return cmd
 }
 

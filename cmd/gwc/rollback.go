@@ -67,7 +67,7 @@ repository is by default the environment's targets.kube.repository; with one giv
 	cmd.Flags().StringVar(&keyFile, "key", "", "the private key's file")
 	cmd.Flags().Uint64Var(&to, "to", 0, "the serial to go back to")
 	cmd.Flags().StringArrayVar(&trusted, "trust", nil, "a file with public keys that are trusted beside the one that signs; may be repeated")
-	registry.add(cmd)
+	registry.addDirect(cmd)
 	return cmd
 }
 

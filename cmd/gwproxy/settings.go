@@ -13,6 +13,8 @@ import (
 
 	"gwc.dev/cmd/internal/version"
 	"gwc.dev/runtime"
+	"gwc.dev/runtime/source"
+	"gwc.dev/schema/bundle/oci"
 )
 
 const usage = `gwproxy serves the bundles that gwc builds.
@@ -27,6 +29,11 @@ Bundles
   --environment NAME       take bundles of this environment only
   --poll-interval TIME     how often a remote source is looked at (default 30s)
   --plain-http             allow a source without TLS that is not on this machine
+  --registry-ca FILE       certificates that a registry may have beside those that the system trusts (PEM)
+  --registry-mirror HOST=MIRROR[,MIRROR...]
+                           pull from these in place of registry HOST where they have it (may be repeated)
+  --registry-token-file FILE
+                           a token that the registry takes, read at each use, such as a service account's
   --state-dir DIR          keep the last good bundle here, so that a restart serves without the source
 
 Serving
@@ -47,6 +54,7 @@ Watching
 // settings are the command line as it was given.
 type settings struct {
 	source, environment, secretsDir, stateDir, admin, accessLog string
+	registry                                                    source.Registry
 	trust                                                       list
 	listen                                                      addresses
 	insecure, plainHTTP, isolate, reveal, help, showVersion     bool
@@ -55,7 +63,7 @@ type settings struct {
 }
 
 func parse(args []string) (*settings, error) {
-	s := &settings{listen: addresses{}}
+	s := &settings{listen: addresses{}, registry: source.Registry{Mirrors: oci.Mirrors{}}}
 	flags := flag.NewFlagSet("gwproxy", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&s.source, "source", "", "")
@@ -65,6 +73,9 @@ func parse(args []string) (*settings, error) {
 	flags.StringVar(&s.environment, "environment", "", "")
 	flags.DurationVar(&s.pollInterval, "poll-interval", 30*time.Second, "")
 	flags.BoolVar(&s.plainHTTP, "plain-http", false, "")
+	flags.StringVar(&s.registry.CAFile, "registry-ca", "", "")
+	flags.Var(s.registry.Mirrors, "registry-mirror", "")
+	flags.StringVar(&s.registry.TokenFile, "registry-token-file", "", "")
 	flags.StringVar(&s.stateDir, "state-dir", "", "")
 	flags.StringVar(&s.secretsDir, "secrets-dir", "/etc/gwproxy/secrets", "")
 	flags.BoolVar(&s.isolate, "isolate", false, "")
@@ -109,7 +120,7 @@ func parse(args []string) (*settings, error) {
 func (s *settings) options(stdout, stderr io.Writer) (o runtime.Options, done func(), err error) {
 	done = func() {}
 	o = runtime.Options{
-		Source: s.source, PlainHTTP: s.plainHTTP, PollInterval: s.pollInterval,
+		Source: s.source, PlainHTTP: s.plainHTTP, PollInterval: s.pollInterval, Registry: s.registry,
 		TrustFiles: s.trust, InsecureSkipVerify: s.insecure, Environment: s.environment,
 		Isolate: s.isolate, RevealRoute: s.reveal, SecretsDir: s.secretsDir, StateDir: s.stateDir, AdminAddr: s.admin, Listen: s.listen,
 		DrainDelay: s.drainDelay, DrainTimeout: s.drainTimeout, Version: version.Of(),

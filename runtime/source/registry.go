@@ -7,11 +7,18 @@ import (
 	"gwc.dev/schema/bundle/oci"
 )
 
+// Registry says how an OCI registry is reached. The files are read again as they change.
+type Registry struct {
+	CAFile    string      // certificates in PEM that are trusted beside the system's; "": none
+	TokenFile string      // a token that takes the place of Docker's credentials, as a service account's; "": none
+	Mirrors   oci.Mirrors // registries that are asked first
+}
+
 // A registry is an OCI reference. A tag is asked for its digest, which is cheap, and pulled by digest if that
 // is new, so that what is delivered is what the origin says.
 type registry struct {
 	ref       oci.Reference
-	options   Options
+	reader    *oci.Reader
 	delivered string // digest
 }
 
@@ -20,30 +27,36 @@ func openRegistry(ref string, o Options) (Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("source: %w", err)
 	}
-	return &poller{options: o, once: r.Digest() != "", look: (&registry{ref: r, options: o}).look}, nil
+	transport := o.Transport
+	if o.Registry.CAFile != "" && transport == nil {
+		transport = oci.Transport(o.Registry.CAFile)
+	}
+	reader := oci.NewReader(r, oci.Options{
+		PlainHTTP: o.PlainHTTP,
+		MaxSize:   o.MaxSize,
+		Mirrors:   o.Registry.Mirrors,
+		TokenFile: o.Registry.TokenFile,
+		Keychain:  o.Keychain,
+		Transport: transport,
+	})
+	return &poller{options: o, once: r.Digest() != "", look: (&registry{ref: r, reader: reader}).look}, nil
 }
 
 func (r *registry) look(ctx context.Context) Update {
-	o := oci.Options{
-		PlainHTTP: r.options.PlainHTTP,
-		MaxSize:   r.options.MaxSize,
-		Keychain:  r.options.Keychain,
-		Transport: r.options.Transport,
-	}
 	digest := r.ref.Digest()
 	if digest == "" {
 		var err error
-		if digest, err = oci.Digest(ctx, r.ref.String(), o); err != nil {
-			return Update{Err: err}
+		if digest, err = r.reader.Digest(ctx, r.ref.Tag()); err != nil {
+			return Update{Err: fmt.Errorf("looking up %q: %w", r.ref, err)}
 		}
 	}
 	if digest == r.delivered {
 		return Update{}
 	}
 	at := r.ref.WithDigest(digest).String()
-	data, _, err := oci.Pull(ctx, at, o)
+	data, _, err := r.reader.Pull(ctx, digest)
 	if err != nil {
-		return Update{Err: err}
+		return Update{Err: fmt.Errorf("pulling %q: %w", at, err)}
 	}
 	r.delivered = digest
 	return Update{Data: data, Origin: at}

@@ -55,6 +55,7 @@ type Options struct {
 	Timeout   time.Duration  // of one look; 0: 2m
 	MaxSize   int64          // of a bundle; 0: bundle.MaxSize
 	Keychain  authn.Keychain // for registries; nil: Docker's configuration and credential helpers
+	Registry  Registry       // how one is reached
 
 	Transport http.RoundTripper // nil: the default one
 	Rand      func() float64    // jitter, from [0, 1); nil: random

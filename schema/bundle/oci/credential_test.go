@@ -67,6 +67,30 @@ func TestCredentialsAreDockers(t *testing.T) {
 			helper(t, "store", `echo '{"ServerURL":"","Username":"ada","Secret":"s3cret"}'`)
 			dockerConfig(t, `{"credsStore":"store"}`)
 		},
+		"podman's file, which counts before Docker's": func(t *testing.T, host string) {
+			dockerConfig(t, `{"auths":{"`+host+`":{"auth":"`+base64.StdEncoding.EncodeToString([]byte("bob:wrong"))+`"}}}`)
+			file := filepath.Join(t.TempDir(), "auth.json")
+			if err := os.WriteFile(file, []byte(`{"auths":{"`+host+`/g":{"auth":"`+base64.StdEncoding.EncodeToString([]byte("ada:s3cret"))+`"}}}`), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("REGISTRY_AUTH_FILE", file)
+		},
+		"Docker's where podman's has nothing": func(t *testing.T, host string) {
+			dockerConfig(t, `{"auths":{"`+host+`":{"auth":"`+base64.StdEncoding.EncodeToString([]byte("ada:s3cret"))+`"}}}`)
+			t.Setenv("REGISTRY_AUTH_FILE", filepath.Join(t.TempDir(), "absent.json"))
+		},
+		"podman's own place": func(t *testing.T, host string) {
+			dockerConfig(t, `{}`)
+			t.Setenv("DOCKER_CONFIG", t.TempDir())
+			dir := t.TempDir()
+			t.Setenv("XDG_RUNTIME_DIR", dir)
+			if err := os.Mkdir(filepath.Join(dir, "containers"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "containers", "auth.json"), []byte(`{"auths":{"`+host+`":{"auth":"`+base64.StdEncoding.EncodeToString([]byte("ada:s3cret"))+`"}}}`), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
 	}
 	for name, configure := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +114,7 @@ func TestMissingCredentialsAreNamed(t *testing.T) {
 	}
 	dockerConfig(t, `{"auths":{"`+host+`":{"auth":"`+base64.StdEncoding.EncodeToString([]byte("ada:wr0ng"))+`"}}}`)
 	_, err := oci.Push(t.Context(), ref, nil, oci.Options{})
-	if err == nil || !strings.Contains(err.Error(), "docker login "+host) || strings.Contains(err.Error(), "wr0ng") {
+	if err == nil || !strings.Contains(err.Error(), `the credentials of user "ada"`) || strings.Contains(err.Error(), "wr0ng") {
 		t.Errorf("with wrong credentials: %v", err)
 	}
 	dockerConfig(t, `{"credHelpers":{"`+host+`":"that-is-not-installed"}}`)

@@ -9,7 +9,7 @@
 //	data, digest, err := oci.Pull(ctx, "oci://registry.example.com/gateway@"+digest, oci.Options{})
 //
 // A reference names its registry and its tag or digest in full; nothing is assumed. Credentials are
-// Docker's, with its credential helpers. Whether what was pulled is to be trusted is package bundle's
+// Docker's, with its credential helpers, or podman's. Whether what was pulled is to be trusted is package bundle's
 // question; here only the registry's own digests are checked.
 package oci
 
@@ -17,8 +17,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -33,22 +33,20 @@ const (
 	FluxType   = "application/vnd.cncf.flux.content.v1.tar+gzip" // manifests for Flux's OCIRepository
 )
 
-// Annotations that Flux and registries show. Times are the caller's to add: they make the digest change.
-const (
-	AnnotationSource   = "org.opencontainers.image.source"
-	AnnotationRevision = "org.opencontainers.image.revision"
-	AnnotationTitle    = "org.opencontainers.image.title"
-	AnnotationCreated  = "org.opencontainers.image.created"
-)
-
 // Options say how to reach a registry and what to push beside the bundle. The zero Options do for most.
 type Options struct {
 	PlainHTTP   bool              // allow a registry without TLS; on the loopback interface it always is
 	Annotations map[string]string // of the artifact
 	Content     []byte            // a gzip tar of manifests, pushed as a layer of FluxType; nil: none
 	MaxSize     int64             // the largest bundle to pull; 0: bundle.MaxSize
-	Keychain    authn.Keychain    // nil: Docker's configuration and credential helpers
+	Mirrors     Mirrors           // registries to read from in place of others
+	Keychain    authn.Keychain    // nil: Docker's and podman's configuration and credential helpers
+	TokenFile   string            // a token that takes the place of the keychain's credentials, read at each use; "": none
 	Transport   http.RoundTripper // nil: go-containerregistry's
+
+	// Retry has what a registry cannot do just now tried again, for a minute at most, and is told of each time. Nil: an
+	// error is final, as for who has a back-off of their own.
+	Retry func(err error, wait time.Duration)
 }
 
 // Pull returns the bundle under ref and the digest of the artifact that holds it. A bundle larger than
@@ -58,54 +56,11 @@ func Pull(ctx context.Context, ref string, o Options) (data []byte, digest strin
 	if err != nil {
 		return nil, "", err
 	}
-	data, digest, err = pull(ctx, r, o)
+	data, digest, err = NewReader(r, o).Pull(ctx, r.identifier())
 	if err != nil {
 		return nil, "", fmt.Errorf("pulling %q: %w", ref, err)
 	}
 	return data, digest, nil
-}
-
-func pull(ctx context.Context, r Reference, o Options) ([]byte, string, error) {
-	s, err := newSession(r, o)
-	if err != nil {
-		return nil, "", err
-	}
-	puller, err := remote.NewPuller(s.options()...)
-	if err != nil {
-		return nil, "", err
-	}
-	desc, err := puller.Get(ctx, s.name)
-	if err != nil {
-		return nil, "", s.explain(err)
-	}
-	layer, err := bundleLayer(desc)
-	if err != nil {
-		return nil, "", err
-	}
-	limit := o.MaxSize
-	if limit == 0 {
-		limit = bundle.MaxSize
-	}
-	if layer.Size < 0 || layer.Size > limit {
-		return nil, "", fmt.Errorf("the bundle has %d bytes, the most allowed is %d", layer.Size, limit)
-	}
-	l, err := puller.Layer(ctx, s.name.Context().Digest(layer.Digest.String()))
-	if err != nil {
-		return nil, "", s.explain(err)
-	}
-	body, err := l.Compressed() // checks the digest at its end
-	if err != nil {
-		return nil, "", s.explain(err)
-	}
-	defer body.Close()
-	data, err := io.ReadAll(io.LimitReader(body, layer.Size+1))
-	if err != nil {
-		return nil, "", s.explain(err)
-	}
-	if int64(len(data)) != layer.Size {
-		return nil, "", fmt.Errorf("the bundle does not have the %d bytes that its manifest says", layer.Size)
-	}
-	return data, desc.Digest.String(), nil
 }
 
 // Digest returns the digest that ref stands for now, without pulling anything.
@@ -114,26 +69,11 @@ func Digest(ctx context.Context, ref string, o Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s, err := newSession(r, o)
+	digest, err := NewReader(r, o).Digest(ctx, r.identifier())
 	if err != nil {
 		return "", fmt.Errorf("looking up %q: %w", ref, err)
 	}
-	puller, err := remote.NewPuller(s.options()...)
-	if err != nil {
-		return "", fmt.Errorf("looking up %q: %w", ref, err)
-	}
-	desc, err := puller.Head(ctx, s.name)
-	if err == nil {
-		return desc.Digest.String(), nil
-	}
-	if !headIsUseless(err) {
-		return "", fmt.Errorf("looking up %q: %w", ref, s.explain(err))
-	}
-	full, err := puller.Get(ctx, s.name)
-	if err != nil {
-		return "", fmt.Errorf("looking up %q: %w", ref, s.explain(err))
-	}
-	return full.Digest.String(), nil
+	return digest, nil
 }
 
 // bundleLayer returns the layer that holds the bundle.

@@ -1,7 +1,6 @@
 package oci
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
@@ -48,8 +47,10 @@ func push(ctx context.Context, r Reference, img v1.Image, o Options) (string, er
 	if err != nil {
 		return "", fmt.Errorf("pushing to %q: %w", r, err)
 	}
-	if err := remote.Write(s.name, img, append(s.options(), remote.WithContext(ctx))...); err != nil {
-		return "", fmt.Errorf("pushing to %q: %w", r, s.explain(err))
+	if err := s.writing().try(ctx, o, func(options []remote.Option) error {
+		return remote.Write(s.name, img, options...)
+	}); err != nil {
+		return "", fmt.Errorf("pushing to %q: %w", r, err)
 	}
 	digest, err := img.Digest()
 	if err != nil {
@@ -58,30 +59,31 @@ func push(ctx context.Context, r Reference, img v1.Image, o Options) (string, er
 	return digest.String(), nil
 }
 
-// Tag has a tag stand for the artifact under ref, which is by digest.
+// Tag has a tag stand for the artifact under ref, which is by digest. A tag that does already is left alone.
 func Tag(ctx context.Context, ref, tag string, o Options) error {
 	r, err := ParseReference(ref)
 	if err != nil {
 		return err
 	}
-	to, err := ParseReference(r.WithTag(tag).String())
-	if err != nil {
+	if _, err := ParseReference(r.WithTag(tag).String()); err != nil {
 		return err
 	}
 	s, err := newSession(r, o)
 	if err != nil {
 		return fmt.Errorf("tagging %q: %w", ref, err)
 	}
-	t, err := newSession(to, o)
-	if err != nil {
-		return fmt.Errorf("tagging %q: %w", ref, err)
-	}
-	found, err := remote.Get(s.name, append(s.options(), remote.WithContext(ctx))...)
-	if err != nil {
-		return fmt.Errorf("tagging %q: %w", ref, s.explain(err))
-	}
-	if err := remote.Tag(t.name.Context().Tag(tag), found, append(t.options(), remote.WithContext(ctx))...); err != nil {
-		return fmt.Errorf("tagging %q as %q: %w", ref, tag, t.explain(err))
+	to := s.name.Context().Tag(tag)
+	if err := s.writing().try(ctx, o, func(options []remote.Option) error {
+		if now, err := remote.Head(to, options...); err == nil && now.Digest.String() == r.digest {
+			return nil
+		}
+		found, err := remote.Get(s.name, options...)
+		if err != nil {
+			return err
+		}
+		return remote.Tag(to, found, options...)
+	}); err != nil {
+		return fmt.Errorf("tagging %q as %q: %w", ref, tag, err)
 	}
 	return nil
 }
@@ -97,36 +99,12 @@ func Tags(ctx context.Context, repository string, o Options) ([]string, error) {
 		return nil, fmt.Errorf("listing %q: %w", repository, err)
 	}
 	s.ref = r
-	tags, err := remote.List(s.name.Context(), append(s.options(), remote.WithContext(ctx))...)
-	if err != nil {
-		return nil, fmt.Errorf("listing %q: %w", repository, s.explain(err))
+	var tags []string
+	if err := s.try(ctx, o, func(options []remote.Option) error {
+		tags, err = remote.List(s.name.Context(), options...)
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("listing %q: %w", repository, err)
 	}
 	return tags, nil
-}
-
-// A Description is what is said of an artifact without pulling it.
-type Description struct {
-	Digest      string
-	Annotations map[string]string
-}
-
-// Describe returns what the manifest under ref says.
-func Describe(ctx context.Context, ref string, o Options) (Description, error) {
-	r, err := ParseReference(ref)
-	if err != nil {
-		return Description{}, err
-	}
-	s, err := newSession(r, o)
-	if err != nil {
-		return Description{}, fmt.Errorf("looking up %q: %w", ref, err)
-	}
-	found, err := remote.Get(s.name, append(s.options(), remote.WithContext(ctx))...)
-	if err != nil {
-		return Description{}, fmt.Errorf("looking up %q: %w", ref, s.explain(err))
-	}
-	m, err := v1.ParseManifest(bytes.NewReader(found.Manifest))
-	if err != nil {
-		return Description{}, fmt.Errorf("looking up %q: %w: its manifest cannot be read: %.200v", ref, ErrNotBundle, err)
-	}
-	return Description{found.Digest.String(), m.Annotations}, nil
 }

@@ -90,6 +90,17 @@ func (r Reference) WithDigest(digest string) Reference {
 	return Reference{host: r.host, repository: r.repository, digest: digest}
 }
 
+// identifier returns the tag or the digest.
+func (r Reference) identifier() string { return r.tag + r.digest }
+
+// with returns the reference of a tag or a digest of r's repository.
+func (r Reference) with(identifier string) Reference {
+	if strings.Contains(identifier, ":") {
+		return r.WithDigest(identifier)
+	}
+	return r.WithTag(identifier)
+}
+
 // String returns the reference in full.
 func (r Reference) String() string {
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -12,21 +13,27 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// A session is one operation on a registry. It stands between go-containerregistry and the network: it keeps
-// requests off connections without TLS and notes what error values do not carry.
+// A session is what is done with one repository. It stands between go-containerregistry and the network: it keeps
+// requests off connections without TLS, resumes downloads that break off, and notes what error values do not carry.
 type session struct {
-	ref        Reference
-	name       name.Reference
-	keychain   authn.Keychain
-	next       http.RoundTripper
-	plainHTTP  bool
-	retryAfter atomic.Int64 // what the registry last asked for, a time.Duration
+	ref       Reference
+	name      name.Reference
+	keychain  authn.Keychain
+	token     tokenFile // "": the keychain's credentials
+	next      http.RoundTripper
+	plainHTTP bool
+	writes    bool // as its errors say it
+
+	retryAfter atomic.Int64           // what the registry last asked for, a time.Duration
+	denied     atomic.Bool            // it last said that a token is good, and not for this
+	bearer     atomic.Bool            // it takes the token itself
+	who        atomic.Pointer[string] // whose credentials are used
 }
 
 func newSession(r Reference, o Options) (*session, error) {
-	s := &session{ref: r, keychain: o.Keychain, next: o.Transport, plainHTTP: o.PlainHTTP}
+	s := &session{ref: r, keychain: o.Keychain, token: tokenFile(o.TokenFile), next: o.Transport, plainHTTP: o.PlainHTTP}
 	if s.keychain == nil {
-		s.keychain = authn.DefaultKeychain
+		s.keychain = defaultKeychain()
 	}
 	if s.next == nil {
 		s.next = remote.DefaultTransport
@@ -36,8 +43,23 @@ func newSession(r Reference, o Options) (*session, error) {
 	return s, err
 }
 
+// writing returns s with errors that speak of pushing.
+func (s *session) writing() *session {
+	s.writes = true
+	return s
+}
+
+// about returns what errors are explained with that are about ref.
+func (s *session) about(ref Reference) *session {
+	t := &session{ref: ref, token: s.token, writes: s.writes}
+	t.retryAfter.Store(s.retryAfter.Load())
+	t.denied.Store(s.denied.Load())
+	t.who.Store(s.who.Load())
+	return t
+}
+
 // options are go-containerregistry's. One attempt only: its waits between attempts do not end with the
-// context, and who polls has a back-off of their own.
+// context, and [attempt] and who polls have a back-off of their own.
 func (s *session) options() []remote.Option {
 	return []remote.Option{
 		remote.WithAuthFromKeychain(s),
@@ -47,6 +69,17 @@ func (s *session) options() []remote.Option {
 	}
 }
 
+// try has something done, again where o says so, and explains why it cannot be.
+func (s *session) try(ctx context.Context, o Options, do func([]remote.Option) error) error {
+	options := append(s.options(), remote.WithContext(ctx))
+	return attempt(ctx, o.Retry, func() error {
+		if err := do(options); err != nil {
+			return s.explain(err)
+		}
+		return nil
+	})
+}
+
 // RoundTrip implements [http.RoundTripper]. go-containerregistry takes more hosts than the loopback
 // interface for local ones that need no TLS, and follows redirects; here nothing goes out in the clear
 // unless it was asked for.
@@ -54,39 +87,66 @@ func (s *session) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Scheme != "https" && !s.plainHTTP && !loopback(r.URL.Host) {
 		return nil, errPlainHTTP
 	}
-	resp, err := s.next.RoundTrip(r)
-	if err == nil && (resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable) {
+	resp, err := s.send(r)
+	if err != nil {
+		return nil, err
+	}
+	switch resp.StatusCode {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		s.retryAfter.Store(int64(RetryAfter(resp.Header)))
+	case http.StatusUnauthorized:
+		s.denied.Store(strings.Contains(resp.Header.Get("WWW-Authenticate"), "insufficient_scope"))
+	}
+	if s.token != "" && isGrant(r) {
+		switch resp.StatusCode {
+		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusMethodNotAllowed:
+			// So do token services answer that know no grants, and only 404 makes go-containerregistry ask without.
+			resp.StatusCode = http.StatusNotFound
+		}
+	}
+	return s.resumable(r, resp), nil
+}
+
+// send sends a request, with the token itself once a registry has said that it takes that: it asks for a bearer token and
+// names no service that would give another one for it (RFC 6750, section 3).
+func (s *session) send(r *http.Request) (*http.Response, error) {
+	if s.token == "" || r.URL.Host != s.ref.Host() {
+		return s.next.RoundTrip(r)
+	}
+	if !s.bearer.Load() {
+		resp, err := s.next.RoundTrip(r)
+		if err != nil || !asksForBearer(resp) || r.Body != nil && r.Body != http.NoBody {
+			return resp, err
+		}
+		resp.Body.Close()
+		s.bearer.Store(true)
+	}
+	token, err := s.token.read()
+	if err != nil {
+		return nil, &credentialError{s.ref.Host(), err}
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+token)
+	resp, err := s.next.RoundTrip(r)
+	if err == nil && asksForBearer(resp) {
+		resp.Header.Del("WWW-Authenticate") // there is no other token, and go-containerregistry knows no such challenge
 	}
 	return resp, err
 }
 
-// Resolve implements [authn.Keychain].
-func (s *session) Resolve(target authn.Resource) (authn.Authenticator, error) {
-	return s.ResolveContext(context.Background(), target)
+// asksForBearer reports whether an answer asks for a bearer token and does not say where there is one.
+func asksForBearer(resp *http.Response) bool {
+	if resp.StatusCode != http.StatusUnauthorized {
+		return false
+	}
+	challenge := strings.ToLower(resp.Header.Get("WWW-Authenticate"))
+	scheme, parameters, _ := strings.Cut(challenge, " ")
+	return scheme == "bearer" && !strings.Contains(parameters, `realm="http`)
 }
 
-// ResolveContext implements [authn.ContextKeychain]. A credential helper is a program that may hang, and
-// nothing ends it with ctx; so it is left behind.
-func (s *session) ResolveContext(ctx context.Context, target authn.Resource) (authn.Authenticator, error) {
-	type result struct {
-		auth authn.Authenticator
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		auth, err := authn.Resolve(ctx, s.keychain, target)
-		done <- result{auth, err}
-	}()
-	select {
-	case r := <-done:
-		if r.err != nil {
-			return nil, &credentialError{s.ref.Host(), r.err}
-		}
-		return r.auth, nil
-	case <-ctx.Done():
-		return nil, &credentialError{s.ref.Host(), ctx.Err()}
-	}
+// isGrant reports whether a request asks a token service for a token by OAuth.
+func isGrant(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.Header.Get("Content-Type") == "application/x-www-form-urlencoded"
 }
 
 // RetryAfter returns how long a response asks its client to stay away, at most an hour; 0 if it does not say.

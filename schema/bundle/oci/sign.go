@@ -57,14 +57,16 @@ func about(ctx context.Context, ref string, o Options, say func(*subject) error)
 	if err != nil {
 		return fmt.Errorf("signing %q: %w", ref, err)
 	}
-	to := &subject{session: s, options: append(s.options(), remote.WithContext(ctx))}
-	found, err := remote.Get(s.name, to.options...)
-	if err == nil {
+	if err := s.writing().try(ctx, o, func(options []remote.Option) error {
+		to := &subject{session: s, options: options}
+		found, err := remote.Get(s.name, to.options...)
+		if err != nil {
+			return err
+		}
 		to.Descriptor = v1.Descriptor{MediaType: found.MediaType, Size: found.Size, Digest: found.Digest}
-		err = say(to)
-	}
-	if err != nil {
-		return fmt.Errorf("signing %q: %w", ref, s.explain(err))
+		return say(to)
+	}); err != nil {
+		return fmt.Errorf("signing %q: %w", ref, err)
 	}
 	return nil
 }
@@ -95,7 +97,12 @@ func (to *subject) attest(predicateType string, predicate any, s bundle.Signer) 
 	if err != nil {
 		return err
 	}
-	return remote.Write(to.name.Context().Digest(digest.String()), img, to.options...)
+	ref := to.name.Context().Digest(digest.String())
+	if err := remote.Write(ref, img, to.options...); err != nil {
+		return err
+	}
+	// What is there already Write leaves alone, and with it that list: whoever pushed it may have been stopped in between.
+	return remote.Put(ref, img, to.options...)
 }
 
 // sign adds a signature to those under the artifact's tag for signatures, sha256-<hex>.sig.
