@@ -62,7 +62,7 @@ func TestTheStatusHasItsShape(t *testing.T) {
 		t.Fatal(err)
 	}
 	changing := cmpopts.IgnoreMapEntries(func(k string, _ any) bool {
-		return k == "revision" || k == "keyID" || k == "address" || k == "message"
+		return k == "revision" || k == "keyID" || k == "address" || k == "message" || k == "signer"
 	})
 	if diff := cmp.Diff(want, got, changing); diff != "" {
 		t.Errorf("status (-want +got):\n%s", diff)

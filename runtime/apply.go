@@ -114,6 +114,7 @@ func (s *Server) install(g *generation) *refusal {
 		return &refusal{reason: refusedListen, message: summary("the bundle's listeners cannot be opened", problems), problems: problems, outside: true}
 	}
 	s.keys.Retain(g.table.KeySets())
+	s.secrets.Use(g.secrets)
 	g.metrics.Commit()
 	before := s.current.Load()
 	s.sockets.retire(g, before)

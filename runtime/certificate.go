@@ -4,22 +4,46 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
+	"sync/atomic"
 
+	"gwc.dev/runtime/secret"
 	"gwc.dev/schema"
 )
 
-// buildTLS returns the TLS settings of a listener; nil where it has none. Certificates are read once: when
-// the files change, the generation is built again.
-func (s *Server) buildTLS(name string, def *schema.ListenerTLS) (*tls.Config, []schema.Problem) {
+// A session is how a listener speaks TLS. It follows the secrets that it is made of.
+type session struct {
+	base    *tls.Config
+	clients *secret.Value[x509.CertPool] // nil: no certificate is asked for
+	current atomic.Pointer[tls.Config]   // base, with the clients' authority as it was last asked for
+}
+
+// config returns the settings of a handshake that begins now.
+func (s *session) config() *tls.Config {
+	if s.clients == nil {
+		return s.base
+	}
+	now := s.clients.Load()
+	if c := s.current.Load(); c != nil && c.ClientCAs == now {
+		return c
+	}
+	c := s.base.Clone()
+	c.ClientCAs = now
+	s.current.Store(c)
+	return c
+}
+
+// buildTLS returns how a listener speaks TLS; nil: it does not.
+func buildTLS(name string, def *schema.ListenerTLS, secrets *secret.Set) (*session, []schema.Problem) {
 	if def == nil {
 		return nil, nil
 	}
 	var problems []schema.Problem
 	at := schema.NewPath("listeners", name, "tls", "certificates")
-	shown := certificates{byName: map[string]*tls.Certificate{}}
+	shown := &certificates{}
 	for certName, c := range schema.Sorted(def.Certificates) {
-		cert, err := s.certificate(c.Secret)
+		cert, err := secrets.Certificate(c.Secret)
 		if err != nil {
 			problems = append(problems, schema.Problem{
 				Path: at.Join(certName, "secret"), Code: "certificate", Message: err.Error(),
@@ -27,99 +51,99 @@ func (s *Server) buildTLS(name string, def *schema.ListenerTLS) (*tls.Config, []
 			})
 			continue
 		}
-		shown.add(certName, cert)
+		if shown.all = append(shown.all, cert); certName == "default" {
+			shown.standard = len(shown.all) - 1
+		}
 	}
 	if len(def.Certificates) == 0 {
 		problems = append(problems, schema.Problem{
 			Path: at, Code: "certificate", Message: fmt.Sprintf("listener %q has no certificate", name),
 		})
 	}
-	config := &tls.Config{
+	s := &session{base: &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		NextProtos:     []string{"h2", "http/1.1"},
 		GetCertificate: shown.get,
-	}
+	}}
 	if def.MinVersion == "1.3" {
-		config.MinVersion = tls.VersionTLS13
+		s.base.MinVersion = tls.VersionTLS13
 	}
-	if problem := s.askForCertificates(config, name, def.ClientCertificates); problem != nil {
+	if problem := s.askForCertificates(name, def.ClientCertificates, secrets); problem != nil {
 		problems = append(problems, *problem)
 	}
-	return config, problems
+	return s, problems
 }
 
-// askForCertificates makes a listener's clients show certificates of an authority (RFC 8446, section 4.3.2).
-func (s *Server) askForCertificates(config *tls.Config, name string, def *schema.ClientCertificates) *schema.Problem {
+// askForCertificates makes a listener's clients show certificates of an authority (RFC 8446, section 4.3.2). One that
+// resumes a session is held to the authority of now, as a new one is: crypto/tls verifies its certificate again.
+func (s *session) askForCertificates(name string, def *schema.ClientCertificates, secrets *secret.Set) *schema.Problem {
 	if def == nil {
 		return nil
 	}
-	problem := schema.Problem{
-		Path: schema.NewPath("listeners", name, "tls", "clientCertificates", "ca"), Code: "client-ca",
+	var err error
+	if s.clients, err = secrets.Authority(def.CA); err != nil {
+		return &schema.Problem{
+			Path: schema.NewPath("listeners", name, "tls", "clientCertificates", "ca"), Code: "client-ca", Message: err.Error(),
+			Hint: "mount the secret; it must hold certificates in PEM",
+		}
 	}
-	pem, err := s.secrets.Resolve(def.CA)
-	if err != nil {
-		problem.Message = err.Error()
-		return &problem
-	}
-	config.ClientCAs = x509.NewCertPool()
-	if !config.ClientCAs.AppendCertsFromPEM(pem) {
-		problem.Message = fmt.Sprintf("secret %q holds no certificate", def.CA)
-		problem.Hint = "it must hold certificates in PEM"
-		return &problem
-	}
-	config.ClientAuth = tls.RequireAndVerifyClientCert
+	s.base.ClientAuth = tls.RequireAndVerifyClientCert
 	if def.Optional {
-		config.ClientAuth = tls.VerifyClientCertIfGiven
+		s.base.ClientAuth = tls.VerifyClientCertIfGiven
 	}
 	return nil
 }
 
-func (s *Server) certificate(secret string) (*tls.Certificate, error) {
-	chain, err := s.secrets.Resolve(secret + "/tls.crt")
-	if err != nil {
-		return nil, err
-	}
-	key, err := s.secrets.Resolve(secret + "/tls.key")
-	if err != nil {
-		return nil, err
-	}
-	cert, err := tls.X509KeyPair(chain, key)
-	if err != nil {
-		return nil, fmt.Errorf("certificate %q: %w", secret, err)
-	}
-	return &cert, nil
-}
-
-// certificates are those of one listener by the names that they cover.
+// certificates are those of one listener, in the order of their names.
 type certificates struct {
-	byName map[string]*tls.Certificate
-	other  *tls.Certificate // for names that none covers: the one named "default", else the first
+	all      []*secret.Value[tls.Certificate]
+	standard int // for names that none covers: the one named "default", else the first
+	current  atomic.Pointer[nameIndex]
 }
 
-func (c *certificates) add(name string, cert *tls.Certificate) {
-	if c.other == nil || name == "default" {
-		c.other = cert
+// A nameIndex is certificates by the names that they cover.
+type nameIndex struct {
+	of     []*tls.Certificate
+	byName map[string]*tls.Certificate
+}
+
+func (c *certificates) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	index := c.index()
+	host := strings.ToLower(strings.TrimSuffix(hello.ServerName, "."))
+	if cert := index.byName[host]; cert != nil {
+		return cert, nil
 	}
+	if _, parent, ok := strings.Cut(host, "."); ok {
+		if cert := index.byName["*."+parent]; cert != nil {
+			return cert, nil
+		}
+	}
+	return index.of[c.standard], nil
+}
+
+// index returns the certificates as they are now, by names.
+func (c *certificates) index() *nameIndex {
+	had := c.current.Load()
+	if had != nil && slices.EqualFunc(had.of, c.all, func(a *tls.Certificate, b *secret.Value[tls.Certificate]) bool { return a == b.Load() }) {
+		return had
+	}
+	index := &nameIndex{byName: map[string]*tls.Certificate{}}
+	for _, v := range c.all {
+		index.add(v.Load())
+	}
+	c.current.Store(index)
+	return index
+}
+
+func (n *nameIndex) add(cert *tls.Certificate) {
+	n.of = append(n.of, cert)
 	covered := cert.Leaf.DNSNames
 	if len(covered) == 0 && cert.Leaf.Subject.CommonName != "" {
 		covered = []string{cert.Leaf.Subject.CommonName}
 	}
 	for _, host := range covered {
-		if host = strings.ToLower(host); c.byName[host] == nil {
-			c.byName[host] = cert
+		if host = strings.ToLower(host); n.byName[host] == nil {
+			n.byName[host] = cert
 		}
 	}
-}
-
-func (c *certificates) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	host := strings.ToLower(strings.TrimSuffix(hello.ServerName, "."))
-	if cert := c.byName[host]; cert != nil {
-		return cert, nil
-	}
-	if _, parent, ok := strings.Cut(host, "."); ok {
-		if cert := c.byName["*."+parent]; cert != nil {
-			return cert, nil
-		}
-	}
-	return c.other, nil
 }

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
@@ -15,6 +14,7 @@ import (
 	"gwc.dev/runtime/filter"
 	"gwc.dev/runtime/metric"
 	"gwc.dev/runtime/route"
+	"gwc.dev/runtime/secret"
 	"gwc.dev/runtime/upstream"
 	"gwc.dev/schema"
 	"gwc.dev/schema/bundle"
@@ -34,6 +34,7 @@ type generation struct {
 	upstreams *upstream.Set
 	metrics   *metric.Table
 	isolated  []Isolated
+	secrets   *secret.Set
 }
 
 // A servedRoute is what the server needs of a route beside its filters.
@@ -50,7 +51,7 @@ type servedRoute struct {
 type listener struct {
 	name     string
 	address  string
-	tls      *tls.Config
+	tls      *session // nil: it speaks no TLS
 	redirect *redirect
 	limits   schema.ListenerLimits
 	// clientCerts says what is asked of clients' certificates; nil: none are.
@@ -71,18 +72,19 @@ func (s *Server) build(b *bundle.Bundle) (*generation, []schema.Problem) {
 	resolved.Gateway = model // one copy is enough to keep
 	g := &generation{
 		bundle: &resolved, routes: map[*route.Route]*servedRoute{}, metrics: s.metrics.Stage(),
+		secrets: s.secrets.Stage(),
 	}
 	var problems, found []schema.Problem
-	g.listeners, problems = s.buildListeners(model)
+	g.listeners, problems = s.buildListeners(model, g.secrets)
 	g.trusted, found = trustedProxies(model)
 	problems = append(problems, found...)
 	deps := filter.Deps{
-		Secrets: s.secrets, Limits: s.limits, Keys: s.keys, Now: s.o.Clock,
+		Secrets: g.secrets, Limits: s.limits, Keys: s.keys, Now: s.o.Clock,
 		Count: func(event, api, route, label string) func() {
 			return g.metrics.Route(api, route).Counter(event, label)
 		},
 	}
-	g.upstreams, found = s.pool.Build(model, s.secrets)
+	g.upstreams, found = s.pool.Build(model, g.secrets)
 	if s.o.Isolate {
 		g.isolated, found = s.isolate(g, b, deps, found)
 	} else {
@@ -117,7 +119,7 @@ func (s *Server) build(b *bundle.Bundle) (*generation, []schema.Problem) {
 }
 
 // buildListeners returns the model's listeners by the key of their socket.
-func (s *Server) buildListeners(model *schema.Gateway) (map[string]*listener, []schema.Problem) {
+func (s *Server) buildListeners(model *schema.Gateway, secrets *secret.Set) (map[string]*listener, []schema.Problem) {
 	var problems []schema.Problem
 	out := make(map[string]*listener, len(model.Listeners))
 	for name, def := range schema.Sorted(model.Listeners) {
@@ -134,7 +136,7 @@ func (s *Server) buildListeners(model *schema.Gateway) (map[string]*listener, []
 			continue
 		}
 		var found []schema.Problem
-		if l.tls, found = s.buildTLS(name, def.TLS); len(found) > 0 {
+		if l.tls, found = buildTLS(name, def.TLS, secrets); len(found) > 0 {
 			problems = append(problems, found...)
 		}
 		if def.TLS != nil {

@@ -66,8 +66,8 @@ type Options struct {
 	// balancers notice first; DrainTimeout is how long requests under way may then last. 0: 20 s.
 	DrainDelay   time.Duration
 	DrainTimeout time.Duration
-	// Recheck is how often secrets and trust files are looked at for changes, and a bundle is tried again that was refused for
-	// a reason outside it (a port in use, a secret that is missing). 0: 5 s.
+	// Recheck is how often trust files are looked at for changes, and secrets for those that no event has told of, and
+	// a bundle is tried again that was refused for a reason outside it (a port in use, a secret that is missing). 0: 5 s.
 	Recheck time.Duration
 
 	// Clock is the time. Nil: time.Now.

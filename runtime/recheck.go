@@ -7,36 +7,37 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"gwc.dev/schema"
 )
 
 // maxPatience is how many times Recheck lies between two tries of what keeps failing.
 const maxPatience = 16
 
-// recheck looks at what lies outside bundles until ctx ends: when a secret has changed, the generation in force
-// is built again with the new one; a bundle that was refused for an outside reason is tried again, and so is
-// keeping one that could not be kept. What fails is tried less and less often, and at once when a secret changes.
-func (s *Server) recheck(ctx context.Context, inUse uint64) {
+// recheck tries again until ctx ends what failed for a reason that may pass: a bundle that was refused for an outside
+// reason, what was left out of the one in force, and keeping one that could not be kept. That is less and less often, and
+// at once when a secret changes, for they may have waited for that: stirred says when, and where no events come through, a
+// look does.
+func (s *Server) recheck(ctx context.Context, stirred <-chan struct{}) {
 	ticker := time.NewTicker(s.o.Recheck)
 	defer ticker.Stop()
-	seen := inUse
+	var seen uint64 // of the secrets; 0: nothing waits for any
 	for wait, patience := 1, 1; ; {
 		select {
 		case <-ctx.Done():
 			return
+		case <-stirred:
+			wait, patience = 1, 1
 		case <-ticker.C:
 		}
 		s.retrust()
-		now := fingerprint(s.o.SecretsDir)
-		if now != seen {
-			seen, wait, patience = now, 1, 1
-		}
 		pending, _ := s.status.again()
 		unkept := s.status.unkept()
-		if pending == nil && !unkept && now == inUse {
-			wait, patience = 1, 1
+		lacking := len(s.current.Load().leftOut()) > 0
+		if pending == nil && !unkept && !lacking {
+			wait, patience, seen = 1, 1, 0
 			continue
+		}
+		if now := fingerprint(s.o.SecretsDir); now != seen {
+			wait, patience, seen = 1, 1, now
 		}
 		if wait--; wait > 0 {
 			continue
@@ -49,47 +50,29 @@ func (s *Server) recheck(ctx context.Context, inUse uint64) {
 		if unkept {
 			s.keepAgain()
 		}
-		if now != inUse && s.rebuild() {
-			inUse = now
+		if lacking {
+			s.heal()
 		}
 	}
 }
 
-// rebuild builds the bundle in force again. While that fails, as it does with a certificate whose key is still
-// to be written, the generation as it is goes on.
-func (s *Server) rebuild() bool {
+// heal builds the generation in force again if it leaves something out, and swaps that in if it leaves out less. What it
+// serves it goes on serving: the secrets in use stay so, even if they are gone.
+func (s *Server) heal() {
 	s.apply.Lock()
 	defer s.apply.Unlock()
 	g := s.current.Load()
-	if g == nil {
-		return true
+	if len(g.leftOut()) == 0 {
+		return
 	}
-	r := s.renew(g)
-	if r != nil {
-		if s.status.setSecrets(r.message) {
-			s.o.Logger.Error("secrets have changed and cannot be used yet", "message", r.message)
-		}
-		return false
-	}
-	s.status.setSecrets("")
-	s.o.Logger.Info("secrets have changed: serving with the new ones")
-	return true
-}
-
-// renew builds a generation again and swaps that in. What it serves it goes on serving: an API whose secret is gone
-// keeps the one that it has, by keeping the whole generation.
-func (s *Server) renew(g *generation) *refusal {
 	next, problems := s.build(g.bundle)
-	for _, i := range beyond(next.leftOut(), g.leftOut()) {
-		for _, p := range i.Problems {
-			problems = append(problems, schema.Problem{Path: schema.Path(p.Path), Code: p.Code, Message: p.Message, Hint: p.Hint})
-		}
-	}
-	if len(problems) > 0 {
-		return &refusal{reason: refusedModel, message: summary("the bundle cannot be served", problems), problems: problems, outside: true}
+	if len(problems) > 0 || len(beyond(g.leftOut(), next.leftOut())) == 0 {
+		return
 	}
 	next.data, next.origin, next.since = g.data, g.origin, g.since
-	return s.install(next)
+	if r := s.install(next); r != nil {
+		s.o.Logger.Error("what was left out can be served and is not yet", "message", r.message)
+	}
 }
 
 // maxSecretFiles bounds a look at the secrets directory.

@@ -42,7 +42,7 @@ import (
 type Server struct {
 	o       Options
 	source  source.Source
-	secrets secret.Source
+	secrets *secret.Store
 	metrics *metric.Registry
 	limits  *limit.Store
 	keys    *jwks.Store
@@ -73,7 +73,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		o:       o,
 		source:  o.Bundles,
-		secrets: secret.Dir(o.SecretsDir),
+		secrets: secret.New(secret.Options{Source: secret.Dir(o.SecretsDir), Logger: o.Logger, Now: o.Clock}),
 		metrics: metric.New(),
 		limits:  limit.New(limit.Options{Now: o.Clock}),
 		keys:    jwks.New(jwks.Options{}),
@@ -87,6 +87,13 @@ func New(o Options) (*Server, error) {
 	}
 	s.sockets = newSockets(s)
 	s.tidy = time.AfterFunc(math.MaxInt64, debug.FreeOSMemory)
+	s.metrics.Secrets(func() []string {
+		var names []string
+		for _, f := range s.secrets.Faults() {
+			names = append(names, f.Name)
+		}
+		return names
+	}, s.secrets.Changes)
 	s.metrics.Unverified(o.InsecureSkipVerify)
 	s.status.source.Ref = redacted(o.Source)
 	trust, text, err := o.loadTrust()
@@ -122,11 +129,19 @@ func (s *Server) Run(ctx context.Context) error {
 	defer s.keys.Close()
 	defer s.pool.Close()
 
-	secrets := fingerprint(s.o.SecretsDir) // before any is read
 	s.restore()
 	var background sync.WaitGroup
 	background.Go(func() { s.watch(ctx) })
-	background.Go(func() { s.recheck(ctx, secrets) })
+	stirred := make(chan struct{}, 1)
+	background.Go(func() {
+		s.secrets.Watch(ctx, s.o.SecretsDir, s.o.Recheck, func() {
+			select {
+			case stirred <- struct{}{}:
+			default:
+			}
+		})
+	})
+	background.Go(func() { s.recheck(ctx, stirred) })
 	<-ctx.Done()
 	background.Wait()
 	s.drain()

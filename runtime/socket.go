@@ -36,7 +36,7 @@ func (s *Server) newSocket(key string, ln net.Listener, l *listener) *socket {
 	k := &socket{server: s, key: key, net: ln}
 	k.base = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
 		if _, l := k.serving(); l != nil && l.tls != nil {
-			return l.tls, nil
+			return l.tls.config(), nil
 		}
 		return nil, errors.New("the listener no longer speaks TLS")
 	}}

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"fmt"
 	"sync"
 	"time"
 )
@@ -24,10 +25,11 @@ type Status struct {
 	// Isolated is what of the active bundle is left out because it cannot be built.
 	Isolated []Isolated `json:"isolated,omitempty"`
 
-	// SecretsError is why secrets that have changed are not in use yet; StateError why the last good bundle
-	// is not on disk.
-	SecretsError string `json:"secretsError,omitempty"`
-	StateError   string `json:"stateError,omitempty"`
+	// Secrets are those that cannot be used as they are now, so that their values before are in use. SecretsError
+	// says it in a line; StateError is why the last good bundle is not on disk.
+	Secrets      []SecretStatus `json:"secrets"`
+	SecretsError string         `json:"secretsError,omitempty"`
+	StateError   string         `json:"stateError,omitempty"`
 }
 
 // Active is the bundle in force.
@@ -110,6 +112,13 @@ type KeySetStatus struct {
 	LastError   string     `json:"lastError,omitempty"`
 }
 
+// A SecretStatus is a secret that cannot be used as it is now.
+type SecretStatus struct {
+	Name  string    `json:"name"`
+	Error string    `json:"error"`
+	Since time.Time `json:"since"`
+}
+
 // Status returns what the server serves and refuses.
 func (s *Server) Status() Status {
 	out := s.status.snapshot()
@@ -129,6 +138,16 @@ func (s *Server) Status() Status {
 		}
 		out.Listeners = s.sockets.listeners(g)
 		out.Isolated = g.isolated
+	}
+	out.Secrets = []SecretStatus{}
+	for _, f := range s.secrets.Faults() {
+		out.Secrets = append(out.Secrets, SecretStatus{Name: f.Name, Error: f.Error, Since: f.Since.UTC().Truncate(time.Second)})
+	}
+	if n := len(out.Secrets); n > 0 {
+		out.SecretsError = out.Secrets[0].Error
+		if n > 1 {
+			out.SecretsError += fmt.Sprintf(" (and %d more)", n-1)
+		}
 	}
 	for _, k := range s.keys.Status() {
 		set := KeySetStatus{URL: k.URL, Keys: k.Keys, LastError: k.Error}
@@ -156,7 +175,6 @@ type statusBoard struct {
 	admin   string
 	source  SourceStatus
 	refusal *Refused
-	secrets string
 	state   string
 
 	trusted      []Trusted
@@ -177,7 +195,7 @@ func (b *statusBoard) snapshot() Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return Status{
-		Refused: b.refusal, Source: b.source, SecretsError: b.secrets, StateError: b.state,
+		Refused: b.refusal, Source: b.source, StateError: b.state,
 		Trust: TrustStatus{append([]Trusted{}, b.trusted...), b.trustError, b.trustWarning},
 	}
 }
@@ -268,15 +286,6 @@ func (b *statusBoard) setTrustWarning(warning string) bool {
 	defer b.mu.Unlock()
 	news := b.trustWarning != warning
 	b.trustWarning = warning
-	return news
-}
-
-// setSecrets reports whether the message is news.
-func (b *statusBoard) setSecrets(message string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	news := b.secrets != message
-	b.secrets = message
 	return news
 }
 

@@ -18,6 +18,9 @@ const (
 	MetricUnverified     = "gwproxy_insecure_skip_verify"                  // gauge: 1 while bundles are not verified
 	MetricTrustExpiry    = "gwproxy_trust_expiry_timestamp_seconds"        // gauge: signer; when new bundles by it are not taken any more, Unix seconds
 	MetricLogDropped     = "gwproxy_access_log_dropped_total"              // counter: access log lines not written
+
+	MetricSecretUnusable = "gwproxy_secret_unusable"      // gauge, 1: secret; its newest value cannot be used, so that the one before is; absent: all is well
+	MetricSecretChanges  = "gwproxy_secret_changes_total" // counter: new values of secrets that were put to use
 )
 
 // Names of the metrics that say how much of what a proxy serves is as it should be.

@@ -1,8 +1,6 @@
 package filter
 
 import (
-	"crypto/sha256"
-
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/schema"
 )
@@ -18,7 +16,7 @@ func (a *apiKey) recognise(x *exchange.Exchange) (identity, *denial) {
 	if denied != nil {
 		return identity{}, denied
 	}
-	consumer, ok := a.ring.consumers[sha256.Sum256([]byte(key))]
+	consumer, ok := a.ring.consumer(key)
 	if !ok {
 		return identity{}, deny("key-unknown", "The API key is not known.")
 	}

@@ -1,14 +1,17 @@
 package filter_test
 
 import (
+	stdcmp "cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"gwc.dev/runtime/filter"
+	"gwc.dev/runtime/secret"
 	"gwc.dev/schema"
 )
 
@@ -23,12 +26,15 @@ func (s secrets) Resolve(ref string) ([]byte, error) {
 	return []byte(value), nil
 }
 
+// staged returns the secrets of a table.
+func (s secrets) staged() *secret.Set { return secret.New(secret.Options{Source: s}).Stage() }
+
 func sha256Of(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
 }
 
-var annsKeys = filter.Deps{Secrets: secrets{"ann/key": "first key"}}
+var annsKeys = filter.Deps{Secrets: secrets{"ann/key": "first key"}.staged()}
 
 func TestAPIKey(t *testing.T) {
 	tests := []struct {
@@ -115,15 +121,15 @@ func TestAllowNarrowsTheCallers(t *testing.T) {
 
 func TestKeysThatCannotBeResolvedAreReportedOnce(t *testing.T) {
 	const two = `{"a": {"auth": {"apiKey": {}}, "routes": {"r": {"respond": {}}, "s": {"respond": {}}}}}`
-	_, problems := compile(t, filter.Deps{Secrets: secrets{}}, two)
+	_, problems := compile(t, filter.Deps{Secrets: secrets{}.staged()}, two)
 	if diff := cmp.Diff([]string{"consumers.ann.apiKeys.one.secret secret"}, codes(problems)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	_, problems = compile(t, filter.Deps{Secrets: secrets{"ann/key": ""}}, two)
+	_, problems = compile(t, filter.Deps{Secrets: secrets{"ann/key": ""}.staged()}, two)
 	if diff := cmp.Diff([]string{"consumers.ann.apiKeys.one.secret secret"}, codes(problems)); diff != "" {
 		t.Errorf("an empty secret (-want +got):\n%s", diff)
 	}
-	_, problems = compile(t, filter.Deps{Secrets: secrets{"ann/key": "bob's key"}}, two)
+	_, problems = compile(t, filter.Deps{Secrets: secrets{"ann/key": "bob's key"}.staged()}, two)
 	if diff := cmp.Diff([]string{"consumers.bob.apiKeys.one api-key-shared"}, codes(problems)); diff != "" {
 		t.Errorf("a shared key (-want +got):\n%s", diff)
 	}
@@ -161,5 +167,53 @@ func TestConsumersThatAreRefused(t *testing.T) {
 		Route: &schema.Route{Filters: schema.Filters{Auth: &schema.Auth{Allow: &schema.Allow{Groups: []string{"g"}}}}}})
 	if diff := cmp.Diff([]string{"apis.a.routes.r.auth auth-empty"}, codes(problems)); diff != "" {
 		t.Errorf("auth without a scheme (-want +got):\n%s", diff)
+	}
+}
+
+// Two secrets that have become the same key are told apart as before, until they are two again.
+func TestARotatedKeyIsNeverAnotherConsumers(t *testing.T) {
+	values := secrets{"ann/key": "ann's", "bob/key": "bob's"}
+	store := secret.New(secret.Options{Source: values})
+	set := store.Stage()
+	g := &schema.Gateway{Consumers: map[string]schema.Consumer{
+		"ann": {APIKeys: map[string]schema.APIKey{"one": {Secret: "ann/key"}}},
+		"bob": {APIKeys: map[string]schema.APIKey{"one": {Secret: "bob/key"}, "two": {SHA256: sha256Of("fixed")}}},
+	}}
+	route := &schema.Route{Filters: schema.Filters{Auth: &schema.Auth{APIKey: &schema.APIKeyAuth{Header: "apikey"}}}}
+	chain, problems := filter.NewBuilder(g, filter.Deps{Secrets: set}).Build(filter.Place{API: "a", Name: "r", Route: route})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	store.Use(set)
+	tests := []struct {
+		name     string
+		ann, bob string
+		want     string // who each of the keys is, in the order below
+		faults   int
+	}{
+		{"as it was", "ann's", "bob's", "ann bob - -", 0},
+		{"one is the other's", "bob's", "bob's", "ann bob - -", 1},
+		{"both become the same", "new", "new", "ann bob - -", 2},
+		{"one is a key of the model", "fixed", "bob's", "ann bob - -", 1},
+		{"one is rotated while the other cannot be", "fixed", "new", "ann - bob -", 1},
+		{"they change places", "new", "ann's", "bob - ann -", 0},
+		{"both are rotated", "newer", "new", "- - bob ann", 0},
+	}
+	for _, test := range tests {
+		values["ann/key"], values["bob/key"] = test.ann, test.bob
+		store.Refresh()
+		got := ""
+		for _, key := range []string{"ann's", "bob's", "new", "newer"} {
+			x := get("apikey", key)
+			chain.Request(x)
+			got += stdcmp.Or(x.Caller.Consumer, "-") + " "
+		}
+		x := get("apikey", "fixed")
+		if chain.Request(x); x.Caller.Consumer != "bob" {
+			t.Errorf("%s: the key of the model is %q's", test.name, x.Caller.Consumer)
+		}
+		if got = strings.TrimSpace(got); got != test.want || len(store.Faults()) != test.faults {
+			t.Errorf("%s: the keys are of %s, want %s; faults %v, want %d", test.name, got, test.want, store.Faults(), test.faults)
+		}
 	}
 }

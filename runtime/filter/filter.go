@@ -39,8 +39,8 @@ type Responder interface {
 // Deps is what filters need from the runtime. Its zero value builds every filter, for "gwc vet": references are
 // taken to resolve, and nothing is read or fetched.
 type Deps struct {
-	// Secrets resolves references. Nil: none is resolved, and no caller has the keys that they stand for.
-	Secrets secret.Source
+	// Secrets are the table's. Nil: no reference is resolved, and no caller has the keys that they stand for.
+	Secrets *secret.Set
 	// Limits keeps rate limit buckets across tables. Nil: each table counts for itself.
 	Limits *limit.Store
 	// Keys keeps JSON Web Key Sets across tables. Nil: no key set is fetched, and no token of theirs accepted.

@@ -94,7 +94,7 @@ func TestRateLimitCountsBy(t *testing.T) {
 }
 
 func TestRateLimitCountsByConsumer(t *testing.T) {
-	g := one(t, filter.Deps{Secrets: secrets{"ann/key": "first key"}}, `{"backends": {"echo": {}}, "auth": {"apiKey": {}},
+	g := one(t, filter.Deps{Secrets: secrets{"ann/key": "first key"}.staged()}, `{"backends": {"echo": {}}, "auth": {"apiKey": {}},
 		"rateLimit": {"w": {"requests": 1, "per": "day", "by": "consumer"}}}`)
 	var got []int
 	for _, key := range []string{"first key", "second key", "bob's key", "wrong", ""} {

@@ -116,7 +116,7 @@ func confused(t testing.TB, i *issuer) string {
 }
 
 func jwtDeps() filter.Deps {
-	return filter.Deps{Secrets: secrets{"ann/key": "first key"}, Now: func() time.Time { return tokenTime }}
+	return filter.Deps{Secrets: secrets{"ann/key": "first key"}.staged(), Now: func() time.Time { return tokenTime }}
 }
 
 func jwtConfig(t testing.TB, more string) string {

@@ -93,6 +93,11 @@ func New() *Registry {
 	return r
 }
 
+// Secrets has the registry ask for the names of the secrets that cannot be used, and for the number of changes.
+func (r *Registry) Secrets(unusable func() []string, changes func() uint64) {
+	r.registry.MustRegister(&secrets{unusable, changes})
+}
+
 // Handler serves the metrics in Prometheus' formats.
 func (r *Registry) Handler() http.Handler {
 	return promhttp.HandlerFor(r.registry, promhttp.HandlerOpts{})

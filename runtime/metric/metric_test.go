@@ -97,10 +97,12 @@ func TestEveryMetricOfTheContractIsThere(t *testing.T) {
 	r.Listener("http").Refused("header-bytes")
 	r.Swapped("test", "sha256:1", 1)
 	r.Refused("unsigned")
+	r.Secrets(func() []string { return []string{"ann/key"} }, func() uint64 { return 1 })
 	for _, name := range []string{
 		schema.MetricRequests, schema.MetricDuration, schema.MetricUpstreamErrors, schema.MetricRetries, schema.MetricLimited,
 		schema.MetricAuthFailures, schema.MetricRefused, schema.MetricConnections, schema.MetricBundleInfo, schema.MetricBundleRefused, schema.MetricBundleRefusals,
 		schema.MetricBundleSwaps, schema.MetricSourceChecked, schema.MetricUnverified, schema.MetricLogDropped,
+		schema.MetricSecretUnusable, schema.MetricSecretChanges,
 	} {
 		if lines(t, r, name) == nil {
 			t.Errorf("there is no %s", name)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -15,8 +16,8 @@ const MaxSize = 1 << 20
 // Dir is a directory of mounted secrets. It resolves "name/key" to the file <dir>/name/key and "env:NAME" to
 // an environment variable. The zero Dir resolves environment variables only.
 //
-// Symbolic links are followed as long as they stay below <dir>/name, as those of a Kubernetes mount do. A value
-// is read anew each time, so that a rotated secret is seen by the next table.
+// Symbolic links are followed as long as they stay below <dir>, and those of a key below <dir>/name, as those of a
+// Kubernetes mount do. A value is read anew each time.
 type Dir string
 
 // Resolve implements [Source].
@@ -36,6 +37,19 @@ func (d Dir) Resolve(ref string) ([]byte, error) {
 		return nil, fmt.Errorf("resolving secret %q in %s: %w", ref, string(d), cause(err))
 	}
 	return trimNewline(value), nil
+}
+
+// Look implements [Looker]. It follows links wherever they lead, for it reads nothing.
+func (d Dir) Look(ref string) fs.FileInfo {
+	name, key, ok := strings.Cut(ref, "/")
+	if d == "" || !ok || !plain(name) || !plain(key) {
+		return nil
+	}
+	info, err := os.Stat(filepath.Join(string(d), name, key))
+	if err != nil {
+		return nil
+	}
+	return info
 }
 
 // read opens the file below <dir>/name only: neither the reference nor a link gets out of it.

@@ -3,9 +3,12 @@ package upstream
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"time"
+
+	"gwc.dev/runtime/secret"
 )
 
 // A dialer opens connections to an endpoint. Its errors are *[Failure].
@@ -23,8 +26,9 @@ func dialTCP(address string, timeout time.Duration) dialer {
 	}
 }
 
-// dialTLS returns a dialer of TLS connections over those of dial, which offer some protocols.
-func dialTLS(dial dialer, config *tls.Config, timeout time.Duration, protocols ...string) dialer {
+// dialTLS returns a dialer of TLS connections over those of dial, which offer some protocols. roots are whom they trust
+// by then; nil: whom the system trusts.
+func dialTLS(dial dialer, config *tls.Config, roots *secret.Value[x509.CertPool], timeout time.Duration, protocols ...string) dialer {
 	config = config.Clone()
 	config.NextProtos = protocols
 	return func(ctx context.Context) (net.Conn, error) {
@@ -37,6 +41,11 @@ func dialTLS(dial dialer, config *tls.Config, timeout time.Duration, protocols .
 			var cancel context.CancelFunc
 			shake, cancel = context.WithTimeout(ctx, timeout)
 			defer cancel()
+		}
+		config := config
+		if roots != nil {
+			config = config.Clone()
+			config.RootCAs = roots.Load()
 		}
 		conn := tls.Client(raw, config)
 		if err := conn.HandshakeContext(shake); err != nil {

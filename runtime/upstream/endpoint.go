@@ -9,6 +9,7 @@ import (
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/runtime/http1"
 	"gwc.dev/runtime/http2"
+	"gwc.dev/runtime/secret"
 )
 
 const (
@@ -42,10 +43,10 @@ type transportSpec struct {
 	connectTimeout time.Duration
 	tls            bool
 	serverName     string
-	ca             string // PEM
+	ca             string // the secret's reference
 }
 
-func newEndpoint(s transportSpec, roots *x509.CertPool, buffers *http1.Buffers) *endpoint {
+func newEndpoint(s transportSpec, roots *secret.Value[x509.CertPool], buffers *http1.Buffers) *endpoint {
 	e := &endpoint{address: s.address}
 	dial := dialTCP(s.address, s.connectTimeout)
 	if !s.tls {
@@ -57,8 +58,8 @@ func newEndpoint(s transportSpec, roots *x509.CertPool, buffers *http1.Buffers) 
 		}
 		return e
 	}
-	config := &tls.Config{ServerName: s.serverName, RootCAs: roots, MinVersion: tls.VersionTLS12}
-	offer := func(protocols ...string) dialer { return dialTLS(dial, config, s.connectTimeout, protocols...) }
+	config := &tls.Config{ServerName: s.serverName, MinVersion: tls.VersionTLS12}
+	offer := func(protocols ...string) dialer { return dialTLS(dial, config, roots, s.connectTimeout, protocols...) }
 	e.upgrades = newHTTP1(offer("http/1.1"), buffers)
 	switch s.protocol {
 	case onlyVersion1:

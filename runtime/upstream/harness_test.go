@@ -17,6 +17,7 @@ import (
 
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/runtime/http1"
+	"gwc.dev/runtime/secret"
 	"gwc.dev/runtime/upstream"
 	"gwc.dev/schema"
 )
@@ -84,7 +85,7 @@ func certificate(s *httptest.Server) certificates {
 
 func build(t testing.TB, pool *upstream.Pool, g *schema.Gateway, secrets certificates) *upstream.Set {
 	t.Helper()
-	set, problems := pool.Build(g, secrets)
+	set, problems := pool.Build(g, secret.New(secret.Options{Source: secrets}).Stage())
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}

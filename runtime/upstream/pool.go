@@ -4,7 +4,7 @@
 //
 // A [Pool] outlives tables: what a table's [Set] needs it takes from the pool, so that a new table with the
 // same upstreams goes on with the same connections. Everything that can fail (a CA that cannot be read) fails
-// in [Pool.Build]; a Set is immutable.
+// in [Pool.Build]; a Set is immutable. A CA that changes later holds for the connections that are opened then.
 //
 //	set, problems := pool.Build(gateway, secrets)
 //	route := set.Route(backends, retry, observer)
@@ -68,7 +68,7 @@ type upstream struct {
 
 // Build returns the upstreams of a model, with all problems that they have. The set is used once [Pool.Use]
 // was called with it.
-func (p *Pool) Build(g *schema.Gateway, secrets secret.Source) (*Set, []schema.Problem) {
+func (p *Pool) Build(g *schema.Gateway, secrets *secret.Set) (*Set, []schema.Problem) {
 	var problems []schema.Problem
 	s := &Set{
 		rand:      p.options.Rand,
@@ -77,12 +77,13 @@ func (p *Pool) Build(g *schema.Gateway, secrets secret.Source) (*Set, []schema.P
 	}
 	for name, def := range schema.Sorted(g.Upstreams) {
 		spec := transportSpec{upstream: name, protocol: def.Protocol, connectTimeout: def.ConnectTimeout.Std()}
-		var roots *x509.CertPool
+		var roots *secret.Value[x509.CertPool]
 		if def.TLS != nil {
 			spec.tls, spec.serverName = true, def.TLS.ServerName
 			if def.TLS.CA != "" {
 				var problem *schema.Problem
-				if spec.ca, roots, problem = authority(name, def.TLS.CA, secrets); problem != nil {
+				spec.ca = def.TLS.CA
+				if roots, problem = authority(name, def.TLS.CA, secrets); problem != nil {
 					problems = append(problems, *problem)
 					continue
 				}
@@ -109,29 +110,23 @@ func (p *Pool) Build(g *schema.Gateway, secrets secret.Source) (*Set, []schema.P
 	return s, problems
 }
 
-// authority reads the certificates that an upstream is verified with.
-func authority(upstream, ref string, secrets secret.Source) (string, *x509.CertPool, *schema.Problem) {
-	problem := func(message, hint string) *schema.Problem {
-		return &schema.Problem{
-			Path: schema.NewPath("upstreams", upstream, "tls", "ca"), Code: "upstream-ca", Message: message, Hint: hint,
+// authority returns the certificates that an upstream is verified with.
+func authority(upstream, ref string, secrets *secret.Set) (*secret.Value[x509.CertPool], *schema.Problem) {
+	if secrets == nil {
+		return nil, nil
+	}
+	roots, err := secrets.Authority(ref)
+	if err != nil {
+		return nil, &schema.Problem{
+			Path: schema.NewPath("upstreams", upstream, "tls", "ca"), Code: "upstream-ca", Message: err.Error(),
+			Hint: "mount the secret; it must hold certificates in PEM",
 		}
 	}
-	if secrets == nil {
-		return "", nil, nil
-	}
-	pem, err := secrets.Resolve(ref)
-	if err != nil {
-		return "", nil, problem(err.Error(), "")
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(pem) {
-		return "", nil, problem("secret "+strconv.Quote(ref)+" holds no certificate", "it must hold certificates in PEM")
-	}
-	return string(pem), roots, nil
+	return roots, nil
 }
 
 // endpoint returns the endpoint of spec: of s itself, else the one in use, else a new one.
-func (p *Pool) endpoint(s *Set, spec transportSpec, roots *x509.CertPool) *endpoint {
+func (p *Pool) endpoint(s *Set, spec transportSpec, roots *secret.Value[x509.CertPool]) *endpoint {
 	e := s.endpoints[spec]
 	if e == nil {
 		p.mu.Lock()
