@@ -12,6 +12,7 @@ import (
 
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/runtime/filter"
+	"gwc.dev/runtime/forward"
 	"gwc.dev/runtime/metric"
 	"gwc.dev/runtime/route"
 	"gwc.dev/runtime/secret"
@@ -76,7 +77,7 @@ func (s *Server) build(b *bundle.Bundle) (*generation, []schema.Problem) {
 	}
 	var problems, found []schema.Problem
 	g.listeners, problems = s.buildListeners(model, g.secrets)
-	g.trusted, found = trustedProxies(model)
+	g.trusted, found = forward.Trusted(model)
 	problems = append(problems, found...)
 	deps := filter.Deps{
 		Secrets: g.secrets, Limits: s.limits, Keys: s.keys, Now: s.o.Clock,
@@ -189,30 +190,6 @@ func (r *redirect) answer(x *exchange.Exchange) {
 	x.Answer(r.status, "", "")
 	x.Response.Header.Add("Location", location)
 	x.Reason = "listener-redirect"
-}
-
-// trustedProxies reads the model's addresses and ranges.
-func trustedProxies(model *schema.Gateway) ([]netip.Prefix, []schema.Problem) {
-	var out []netip.Prefix
-	var problems []schema.Problem
-	for i, text := range model.TrustedProxies {
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			var addr netip.Addr
-			if addr, err = netip.ParseAddr(text); err == nil {
-				prefix, err = addr.Unmap().Prefix(addr.Unmap().BitLen())
-			}
-		}
-		if err != nil {
-			problems = append(problems, schema.Problem{
-				Path: schema.NewPath("trustedProxies").Index(i), Code: "trusted-proxy",
-				Message: fmt.Sprintf("%q is neither an IP address nor a CIDR range", text),
-			})
-			continue
-		}
-		out = append(out, prefix.Masked())
-	}
-	return out, problems
 }
 
 // reasonOf returns the innermost reason of a network error: "address already in use" and not three addresses.

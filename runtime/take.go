@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"gwc.dev/runtime/forward"
 	"gwc.dev/runtime/route"
 )
 
@@ -20,9 +21,11 @@ func (v *visit) take() bool {
 	v.path = x.Request.Path
 	v.grpc = v.proto == proto2 && speaksGRPC(x.Request.Header)
 	path, pathOK := route.Normalize(v.path)
-	host, hostOK := hostOf(x.Request.Authority)
+	host, hostOK := route.Host(x.Request.Authority)
 	x.Request.Path, x.Request.Host = path, host
-	v.forwarded()
+	forward.Peer{
+		Address: v.carrier.Remote().Addr(), Via: v.via(), TLS: v.carrier.TLS(), Certificates: v.listener.clientCerts,
+	}.Tell(x, v.gen.trusted)
 	switch {
 	case x.Request.Method == http.MethodConnect:
 		x.Fail(http.StatusMethodNotAllowed, "method-refused", "This gateway opens no tunnels.")
@@ -37,40 +40,15 @@ func (v *visit) take() bool {
 	return true
 }
 
-// hostOf returns the host of an authority in lower case, without port, brackets and the root's dot. It refuses
-// user names, ports that are none, and characters that no host has.
-func hostOf(authority string) (string, bool) {
-	host, port := authority, ""
-	if strings.HasPrefix(host, "[") {
-		end := strings.IndexByte(host, ']')
-		if end < 0 {
-			return "", false
-		}
-		port = host[end+1:]
-		host = host[1:end]
-		if port != "" && port[0] != ':' || strings.Trim(host, "0123456789abcdefABCDEF:.") != "" {
-			return "", false
-		}
-		port = strings.TrimPrefix(port, ":")
-	} else {
-		host, port, _ = strings.Cut(authority, ":")
-		for i := 0; i < len(host); i++ {
-			if !isHostByte(host[i]) {
-				return "", false
-			}
-		}
+// via returns this proxy's element of Via.
+func (v *visit) via() string {
+	switch v.proto {
+	case proto2:
+		return "2 gwproxy"
+	case "HTTP/1.0":
+		return "1.0 gwproxy"
 	}
-	if authority != "" && (host == "" || host[0] == '.' || strings.Contains(host, "..")) { // no host has an empty label
-		return "", false
-	}
-	if len(port) > 5 || strings.Trim(port, "0123456789") != "" {
-		return "", false
-	}
-	return strings.ToLower(strings.TrimSuffix(host, ".")), true
-}
-
-func isHostByte(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '.' || c == '_'
+	return "1.1 gwproxy"
 }
 
 // maxID bounds a request id that is taken over from a client.

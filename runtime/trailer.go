@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gwc.dev/runtime/exchange"
+	"gwc.dev/runtime/forward"
 	"gwc.dev/schema"
 )
 
@@ -25,7 +26,7 @@ func (t *requestTrailer) begin(c carrier, route *schema.Route, header exchange.H
 		name = strings.TrimSpace(name)
 		alike := func(other string) bool { return exchange.Alike(name, other) }
 		restated := slices.ContainsFunc(header, func(f exchange.Field) bool { return alike(f.Name) })
-		if name == "" || restated || slices.ContainsFunc(ruled(route), alike) || aboutClient(name, false) {
+		if name == "" || restated || slices.ContainsFunc(ruled(route), alike) || forward.AboutClient(name, false) {
 			continue
 		}
 		t.names = append(t.names, name)

@@ -1,30 +1,71 @@
-package runtime
+// Package forward tells the backend about the client, and finds out who that is where a proxy stands before the gateway.
+//
+//	peer := forward.Peer{Address: conn.RemoteAddr(), Via: "1.1 gwproxy"}
+//	peer.Tell(x, trusted) // x.Client, x.Request.Scheme, and the fields that backends get
+//
+// It runs before routes are matched, so that a match sees its fields: who explains a request calls it too.
+package forward
 
 import (
 	"crypto/tls"
 	"encoding/base64"
+	"fmt"
 	"net/netip"
 	"strings"
 
 	"gwc.dev/runtime/exchange"
+	"gwc.dev/schema"
 )
 
-// forwarded finds out who the client is and writes the header fields that tell the backend: Forwarded (RFC 7239),
-// X-Forwarded-*, Via (RFC 9110, section 7.6.3) and, where the listener is told to, Client-Cert (RFC 9440).
+// A Peer is who is on the other side of the connection that a request came by.
+type Peer struct {
+	Address netip.Addr
+	Via     string               // the gateway's element of Via: "1.1 gwproxy"
+	TLS     *tls.ConnectionState // nil: none
+	// Certificates says what is asked of clients' certificates; nil: none are.
+	Certificates *schema.ClientCertificates
+}
+
+// Trusted reads a model's proxies, addresses and ranges, whose word about clients is believed.
+func Trusted(model *schema.Gateway) ([]netip.Prefix, []schema.Problem) {
+	var out []netip.Prefix
+	var problems []schema.Problem
+	for i, text := range model.TrustedProxies {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			var addr netip.Addr
+			if addr, err = netip.ParseAddr(text); err == nil {
+				prefix, err = addr.Unmap().Prefix(addr.Unmap().BitLen())
+			}
+		}
+		if err != nil {
+			problems = append(problems, schema.Problem{
+				Path: schema.NewPath("trustedProxies").Index(i), Code: "trusted-proxy",
+				Message: fmt.Sprintf("%q is neither an IP address nor a CIDR range", text),
+			})
+			continue
+		}
+		out = append(out, prefix.Masked())
+	}
+	return out, problems
+}
+
+// Tell finds out who the client is and writes the header fields that tell the backend: Forwarded (RFC 7239),
+// X-Forwarded-*, Via (RFC 9110, section 7.6.3), X-Request-Id and, where the listener is told to, Client-Cert (RFC 9440).
+// The exchange has its scheme and its id.
 //
 // What a client says about itself is believed only of trusted proxies, and of them X-Forwarded-For before Forwarded: a
 // proxy that maintains one of these passes the others through as clients sent them. From anybody else every such field
 // is removed, and X-Real-Ip from everybody. Spellings with '_', which some backends take for '-', are removed as well.
-func (v *visit) forwarded() {
-	x := v.x
+func (p Peer) Tell(x *exchange.Exchange, trustedProxies []netip.Prefix) {
 	h := &x.Request.Header
-	peer := v.carrier.Remote().Addr().WithZone("")
-	trusted := trusts(v.gen.trusted, peer)
+	peer := p.Address.WithZone("")
+	trusted := trusts(trustedProxies, peer)
 
 	x.Client = peer
 	host, chain := x.Request.Authority, ""
 	if trusted {
-		said := saidBefore(v.gen.trusted, peer, *h)
+		said := saidBefore(trustedProxies, peer, *h)
 		chain, x.Client = said.chain, said.client
 		if said.proto != "" {
 			x.Request.Scheme = said.proto
@@ -35,17 +76,16 @@ func (v *visit) forwarded() {
 	}
 	kept := (*h)[:0]
 	for _, f := range *h {
-		if !aboutClient(f.Name, trusted) || trusted && v.listener.clientCerts == nil && aboutCertificate(f.Name) {
+		if !AboutClient(f.Name, trusted) || trusted && p.Certificates == nil && aboutCertificate(f.Name) {
 			kept = append(kept, f)
 		}
 	}
 	*h = kept
-	v.tell(peer, chain, host)
+	p.tell(x, peer, chain, host)
 }
 
 // tell appends the fields that tell the backend about the client.
-func (v *visit) tell(peer netip.Addr, chain, host string) {
-	x := v.x
+func (p Peer) tell(x *exchange.Exchange, peer netip.Addr, chain, host string) {
 	h, text := &x.Request.Header, &x.Text
 	address := text.Append(func(b []byte) []byte {
 		if !peer.IsValid() {
@@ -65,24 +105,13 @@ func (v *visit) tell(peer netip.Addr, chain, host string) {
 	h.Add("Forwarded", text.Append(func(b []byte) []byte {
 		return appendForwarded(b, list, x.Request.Scheme, host)
 	}))
-	h.Add("Via", v.via())
+	h.Add("Via", p.Via)
 	h.Add("X-Request-Id", x.ID)
-	if v.listener.clientCerts != nil && v.listener.clientCerts.Forward {
-		if cert := clientCert(v.carrier.TLS()); cert != "" {
+	if p.Certificates != nil && p.Certificates.Forward {
+		if cert := clientCert(p.TLS); cert != "" {
 			h.Add("Client-Cert", cert)
 		}
 	}
-}
-
-// via returns this proxy's element of Via.
-func (v *visit) via() string {
-	switch v.proto {
-	case proto2:
-		return "2 gwproxy"
-	case "HTTP/1.0":
-		return "1.0 gwproxy"
-	}
-	return "1.1 gwproxy"
 }
 
 // clientCert returns a client's certificate as a structured field's byte sequence (RFC 9440, section 2.1).
@@ -93,8 +122,9 @@ func clientCert(session *tls.ConnectionState) string {
 	return ":" + base64.StdEncoding.EncodeToString(session.PeerCertificates[0].Raw) + ":"
 }
 
-// aboutClient reports whether a field says something about the client that is not to be passed on.
-func aboutClient(name string, trusted bool) bool {
+// AboutClient reports whether a field says something about the client that is not to be passed on, from a trusted proxy or
+// from anybody.
+func AboutClient(name string, trusted bool) bool {
 	if len(name) < len("Forwarded") {
 		return false
 	}

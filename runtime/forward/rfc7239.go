@@ -1,4 +1,4 @@
-package runtime
+package forward
 
 import (
 	"net/netip"
@@ -46,7 +46,8 @@ func appendNode(b []byte, address string) []byte {
 func appendValue(b []byte, value string) []byte {
 	plain := value != ""
 	for i := 0; i < len(value) && plain; i++ {
-		plain = isHostByte(value[i])
+		c := value[i]
+		plain = 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._", c) >= 0
 	}
 	if plain {
 		return append(b, value...)
