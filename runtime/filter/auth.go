@@ -17,8 +17,8 @@ type scheme interface {
 	strip(r *exchange.Request)
 	// challenge is the scheme's WWW-Authenticate (RFC 9110, section 11.6.1); d is why it refused.
 	challenge(realm string, d *denial) string
-	// describe says what the scheme asks for, and whether it is there.
-	describe(x *exchange.Exchange) string
+	// describe says what the scheme asks for, and whether a request has it.
+	describe(x *exchange.Exchange) (said string, there bool)
 }
 
 // An identity is who calls, and what the backend gets to know of it: some claims, in headers.

@@ -2,7 +2,9 @@ package filter
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"gwc.dev/runtime/exchange"
 )
@@ -15,7 +17,10 @@ type Describer interface {
 
 // A Presumer is a filter whose Request depends on what only a running proxy knows, credentials or counts: who explains a
 // request presumes that it goes on.
-type Presumer interface{ Presume() }
+type Presumer interface {
+	// Presume takes the place of Request: it changes x as that does for a request which goes on, as far as is known.
+	Presume(x *exchange.Exchange)
+}
 
 // Describe implements [Describer].
 func (f *responseChange) Describe(*exchange.Exchange) string {
@@ -62,44 +67,78 @@ func (f *crossOrigin) Describe(x *exchange.Exchange) string {
 // Describe implements [Describer].
 func (f *authentication) Describe(x *exchange.Exchange) string {
 	var ways []string
+	there := false
 	for _, m := range f.schemes {
-		ways = append(ways, m.scheme.describe(x))
+		way, is := m.describe(x)
+		ways = append(ways, way)
+		there = there || is
 	}
 	said := "asks for " + strings.Join(ways, ", or ")
+	if !there {
+		said += ": 401 without"
+	}
 	if f.allow == nil {
 		return said
 	}
+	var callers []string
 	if len(f.allow.consumers) > 0 {
-		said += "; of consumers " + strings.Join(f.allow.consumers, ", ")
+		callers = append(callers, "consumers "+strings.Join(f.allow.consumers, ", "))
 	}
 	if len(f.allow.groups) > 0 {
-		said += "; of groups " + strings.Join(f.allow.groups, ", ")
+		callers = append(callers, "groups "+strings.Join(f.allow.groups, ", "))
 	}
-	return said
+	return said + "; lets only " + strings.Join(callers, " and ") + " pass, others get 403"
 }
 
-// Presume implements [Presumer].
-func (f *authentication) Presume() {}
+// Presume implements [Presumer]. Claims are not known, and so are the fields that would tell them.
+func (f *authentication) Presume(x *exchange.Exchange) {
+	for _, m := range f.schemes {
+		if !m.forward {
+			m.strip(&x.Request)
+		}
+	}
+	for _, name := range f.claimed {
+		x.Request.Header.DelAlike(name)
+	}
+}
 
 // describe implements scheme.
-func (a *apiKey) describe(x *exchange.Exchange) string {
+func (a *apiKey) describe(x *exchange.Exchange) (string, bool) {
 	at := "in header " + a.header
-	if a.header == "" {
-		at = "in query parameter " + a.query
+	if a.query != "" {
+		at += " or query parameter " + a.query
 	}
 	if _, denied := a.key(&x.Request); denied != nil {
-		return "an API key " + at + ", which is not there"
+		return "an API key " + at + ", which is " + found(denied), false
 	}
-	return "an API key " + at + ", which is there"
+	return "an API key " + at + ", which is there and was not compared here", true
 }
 
 // describe implements scheme.
-func (t *token) describe(x *exchange.Exchange) string {
-	said := fmt.Sprintf("a token of %s", t.rules.issuer)
-	if _, denied := t.read(&x.Request); denied != nil {
-		return said + ", which is not there"
+func (t *token) describe(x *exchange.Exchange) (string, bool) {
+	said := "a token of " + t.rules.issuer
+	if len(t.rules.audiences) > 0 {
+		said += " for " + strings.Join(t.rules.audiences, " or ")
 	}
-	return said + ", which is there and was not verified here"
+	for _, r := range t.rules.required {
+		want := fmt.Sprint(r.want)
+		if text, ok := r.want.(string); ok {
+			want = strconv.Quote(text)
+		}
+		said += " with " + r.name + " " + want
+	}
+	if _, denied := t.read(&x.Request); denied != nil {
+		return said + ", which is " + found(denied), false
+	}
+	return said + ", which is there and was not verified here", true
+}
+
+// found says why a credential cannot be read.
+func found(denied *denial) string {
+	if denied == missing {
+		return "not there"
+	}
+	return "refused as " + denied.reason
 }
 
 // Describe implements [Describer].
@@ -111,13 +150,27 @@ func (f *limiter) Describe(*exchange.Exchange) string {
 		if w.header != "" {
 			by += " " + w.header
 		}
-		windows = append(windows, fmt.Sprintf("%d requests in %s by %s (%s)", w.rate.Requests, w.rate.Period, by, w.name))
+		burst := ""
+		if w.rate.Burst != w.rate.Requests {
+			burst = fmt.Sprintf(", %d at once", w.rate.Burst)
+		}
+		windows = append(windows, fmt.Sprintf("%d requests in a %s%s by %s (%s)", w.rate.Requests, nameOf(w.rate.Period), burst, by, w.name))
 	}
 	return "takes at most " + strings.Join(windows, " and ")
 }
 
+// nameOf is the inverse of [periodOf].
+func nameOf(period time.Duration) string {
+	for _, name := range [...]string{"second", "minute", "hour"} {
+		if periodOf(name) == period {
+			return name
+		}
+	}
+	return "day"
+}
+
 // Presume implements [Presumer].
-func (f *limiter) Presume() {}
+func (f *limiter) Presume(*exchange.Exchange) {}
 
 // Describe implements [Describer].
 func (f *redirector) Describe(x *exchange.Exchange) string {

@@ -1,6 +1,9 @@
 package route
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Host returns the host of an authority in lower case, without port, brackets and the root's dot. It refuses
 // user names, ports that are none, and characters that no host has.
@@ -28,7 +31,7 @@ func Host(authority string) (string, bool) {
 	if authority != "" && (host == "" || host[0] == '.' || strings.Contains(host, "..")) { // no host has an empty label
 		return "", false
 	}
-	if len(port) > 5 || strings.Trim(port, "0123456789") != "" {
+	if _, err := strconv.ParseUint(port, 10, 16); port != "" && err != nil {
 		return "", false
 	}
 	return strings.ToLower(strings.TrimSuffix(host, ".")), true

@@ -16,19 +16,15 @@ type Contender struct {
 	Lost string
 }
 
-// Contenders returns the routes that the host and path of a request fit, by precedence: what [Table.Match] looks at, with
+// Contenders returns the routes that the host and path of a request fit, each once and by precedence: what [Table.Match] looks at, with
 // the reason why it takes one of them and not the others. Announced says that they are told apart by the method that a
 // CORS preflight announces.
 func (t *Table) Contenders(listener string, r *exchange.Request) (all []Contender, announced bool) {
-	l := t.listeners[listener]
 	winner := t.Match(listener, r)
-	if l == nil || r.Path == "" || r.Path[0] != '/' {
+	if !t.Serves(listener, r.Host) || r.Path == "" || r.Path[0] != '/' {
 		return nil, false
 	}
-	host := strings.TrimSuffix(r.Host, ".")
-	if l.hosts != nil && !l.hosts.covers(host) {
-		return nil, false
-	}
+	l, host := t.listeners[listener], strings.TrimSuffix(r.Host, ".")
 	asked := &request{r, r.Method}
 	if method, ok := filter.Preflight(r); ok && winner != nil && winner.cors {
 		if preflight := (&request{r, method}); l.match(host, preflight) == winner {
@@ -36,9 +32,14 @@ func (t *Table) Contenders(listener string, r *exchange.Request) (all []Contende
 		}
 	}
 	var won *match
+	seen := map[*Route]bool{} // at the most specific of their hosts that fits
 	for s := range l.sites.lookup(host) {
 		here := won == nil // no site before had a route for it
 		for _, m := range s.fitting(r.Path) {
+			if seen[m.route] {
+				continue
+			}
+			seen[m.route] = true
 			c := Contender{Route: m.route}
 			switch lost := m.misses(asked); {
 			case lost != "":

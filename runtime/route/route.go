@@ -65,14 +65,10 @@ type listener struct {
 // The methods of a match are what they say: a route for GET does not take HEAD. A CORS preflight belongs to the
 // route of the request that it announces, if that one speaks CORS; else it is an OPTIONS request like others.
 func (t *Table) Match(listener string, r *exchange.Request) *Route {
-	l := t.listeners[listener]
-	if l == nil || r.Path == "" || r.Path[0] != '/' {
+	if !t.Serves(listener, r.Host) || r.Path == "" || r.Path[0] != '/' {
 		return nil
 	}
-	host := strings.TrimSuffix(r.Host, ".")
-	if l.hosts != nil && !l.hosts.covers(host) {
-		return nil
-	}
+	l, host := t.listeners[listener], strings.TrimSuffix(r.Host, ".")
 	if method, ok := filter.Preflight(r); ok {
 		if found := l.match(host, &request{r, method}); found != nil && found.cors {
 			return found
@@ -88,6 +84,12 @@ func (l *listener) match(host string, r *request) *Route {
 		}
 	}
 	return nil
+}
+
+// Serves reports whether a listener takes requests for a host at all.
+func (t *Table) Serves(listener, host string) bool {
+	l := t.listeners[listener]
+	return l != nil && (l.hosts == nil || l.hosts.covers(strings.TrimSuffix(host, ".")))
 }
 
 // Routes returns all routes, sorted by API and name.

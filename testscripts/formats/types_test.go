@@ -20,7 +20,7 @@ type function struct{ pkg, receiver, name string }
 // encoders are the functions that print what a schema is of.
 var encoders = map[string]function{
 	"diff":    {"gwc.dev/compiler/behaviour", "", "writeJSON"},
-	"explain": {"gwc.dev/cmd/gwc", "explanation", "write"},
+	"explain": {"gwc.dev/compiler/explain", "Explanation", "Write"},
 	"inspect": {"gwc.dev/cmd/gwc", "app", "printBundle"},
 	"test":    {"gwc.dev/cmd/gwc", "app", "printTestsJSON"},
 	"vet":     {"gwc.dev/compiler/diag", "", "writeJSON"},
@@ -46,7 +46,7 @@ func load(t *testing.T) source {
 	t.Helper()
 	config := packages.Config{Dir: root, Mode: packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles |
 		packages.NeedImports | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedSyntax | packages.NeedExportFile}
-	pkgs, err := packages.Load(&config, "./cmd/gwc", "./compiler/behaviour", "./compiler/diag")
+	pkgs, err := packages.Load(&config, "./cmd/gwc", "./compiler/behaviour", "./compiler/diag", "./compiler/explain")
 	if err != nil {
 		t.Fatal(err)
 	}
