@@ -46,6 +46,8 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 		switch {
 		case status.Draining:
 			out.Reason = "draining"
+		case status.Active != nil:
+			out.Reason, out.Detail = "stale", "the source has not confirmed what is served for more than "+status.Source.MaxStaleness
 		case status.Refused != nil:
 			out.Reason, out.Detail = "bundle-refused", status.Refused.Message
 		case status.Source.LastError != "":

@@ -31,7 +31,7 @@ func (s *Server) take(data []byte, origin string) {
 	s.apply.Lock()
 	defer s.apply.Unlock()
 	if s.offer(data, origin, false) {
-		s.keep(data)
+		s.keep()
 	}
 }
 
@@ -40,7 +40,7 @@ func (s *Server) retry() {
 	s.apply.Lock()
 	defer s.apply.Unlock()
 	if data, origin := s.status.again(); data != nil && s.offer(data, origin, false) {
-		s.keep(data)
+		s.keep()
 	}
 }
 
@@ -53,10 +53,8 @@ func (s *Server) offer(data []byte, origin string, before bool) bool {
 		s.accepted()
 		return false
 	}
-	trust := s.trust
-	trust.InsecureSkipVerify, trust.Environment = s.o.InsecureSkipVerify, s.o.Environment
-	trust.MinSerial, trust.Revision = s.floor.serial, s.floor.revision
-	trust.Now, trust.Kept = s.o.Clock(), before
+	trust := s.trusts()
+	trust.MinSerial, trust.Revision, trust.Kept = s.floor.serial, s.floor.revision, before
 	b, err := bundle.Open(data, trust)
 	if err != nil {
 		s.refuse(data, nil, origin, refusal{reason: bundle.Reason(err), message: err.Error(), signer: ofSigners(err)})

@@ -26,7 +26,7 @@ func TestARestartServesWithoutTheSource(t *testing.T) {
 	p.until("the bundle is on disk", func() bool {
 		s := p.server.Status()
 		files, _ := os.ReadDir(filepath.Join(dir, "state"))
-		return s.StateError == "" && len(files) == 1
+		return s.StateError == "" && len(files) == 2
 	})
 	p.halt()
 
@@ -77,8 +77,8 @@ func TestAStateDirectoryThatCannotBeWrittenIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.until("the bundle is kept after all", func() bool { return p.server.Status().StateError == "" })
-	if _, err := os.Stat(filepath.Join(file, "state", "last-good.bundle")); err != nil {
-		t.Error(err)
+	if kept, _ := filepath.Glob(filepath.Join(file, "state", "last-good.*.bundle")); len(kept) != 1 {
+		t.Errorf("kept %v", kept)
 	}
 }
 
@@ -89,7 +89,10 @@ func TestAStateThatIsNoFileHoldsNothingUp(t *testing.T) {
 	}
 	p := start(t, func(o *runtime.Options) { o.StateDir = dir })
 	p.publish(gateway(t, "http://127.0.0.1:1"))
-	p.until("the status says so", func() bool { return strings.Contains(p.server.Status().StateError, "writing") })
+	p.until("the bundle is kept beside it", func() bool {
+		kept, _ := filepath.Glob(filepath.Join(dir, "last-good.1.*.bundle"))
+		return len(kept) == 1 && p.server.Status().StateError == ""
+	})
 }
 
 func TestWhatCrashesLeftBehindIsRemovedInTime(t *testing.T) {
@@ -105,17 +108,53 @@ func TestWhatCrashesLeftBehindIsRemovedInTime(t *testing.T) {
 	p := start(t, func(o *runtime.Options) { o.StateDir = dir })
 	p.publish(gateway(t, "http://127.0.0.1:1"))
 	p.until("the bundle is on disk", func() bool {
-		_, err := os.Stat(filepath.Join(dir, "last-good.bundle"))
-		return err == nil
+		kept, _ := filepath.Glob(filepath.Join(dir, "last-good.1.*.bundle"))
+		return len(kept) == 1
 	})
 	var got []string
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
-		got = append(got, e.Name())
+		name := e.Name()
+		if strings.HasPrefix(name, "last-good.1.") {
+			name = "last-good.1"
+		}
+		got = append(got, name)
 	}
 	// The other one may be another proxy's, which is writing it now.
-	if diff := cmp.Diff([]string{".last-good.bundle.NEW", "last-good.bundle", "other"}, got); diff != "" {
+	if diff := cmp.Diff([]string{".last-good.bundle.NEW", "last-good.1", "other"}, got); diff != "" {
 		t.Errorf("state directory (-want +got):\n%s", diff)
+	}
+}
+
+func TestADamagedStateIsPassedOverForTheOneBefore(t *testing.T) {
+	backend := echo(t, "one")
+	dir := t.TempDir()
+	p := start(t, func(o *runtime.Options) { o.StateDir = dir })
+	p.publish(gateway(t, backend.URL))
+	p.publish(gateway(t, backend.URL))
+	newest := ""
+	p.until("both are on disk", func() bool {
+		kept, _ := filepath.Glob(filepath.Join(dir, "last-good.2.*.bundle"))
+		if len(kept) == 1 {
+			newest = kept[0]
+		}
+		return newest != ""
+	})
+	p.halt()
+	must(t, os.Truncate(newest, 100))
+	again := start(t, func(o *runtime.Options) {
+		o.StateDir, o.Keys, o.Recheck = dir, []bundle.PublicKey{p.key.Public()}, time.Hour
+	})
+	again.until("the one before is served", func() bool { return again.server.Status().Active != nil })
+	s := again.server.Status()
+	if s.Active.Serial != 1 || s.Refused != nil || !strings.Contains(s.StateError, newest) {
+		t.Errorf("status %+v", s)
+	}
+	if !strings.Contains(again.get("/metrics").Body, `gwproxy_bundle_refusals_total{reason="state-damaged"} 1`) || !strings.Contains(again.log.String(), "state-damaged") {
+		t.Error("neither metric nor log show it")
+	}
+	if a := again.do("GET", "/"); a.Status != 200 {
+		t.Errorf("status %d", a.Status)
 	}
 }
 

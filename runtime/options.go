@@ -45,6 +45,11 @@ type Options struct {
 	// StateDir keeps the last good bundle across restarts. Empty: it is kept in memory only.
 	StateDir string
 
+	// MaxStaleness is how long ago the source may have had what is served before that counts as stale. It is served all
+	// the same; UnreadyWhenStale withdraws readiness meanwhile. 0: nothing is ever stale.
+	MaxStaleness     time.Duration
+	UnreadyWhenStale bool
+
 	// AdminAddr is the address of health, status and metrics. Empty: none is served.
 	AdminAddr string
 	// Listen gives listeners, by name, another address than their port on all interfaces.

@@ -28,6 +28,7 @@ func (s *Server) recheck(ctx context.Context, stirred <-chan struct{}) {
 			wait, patience = 1, 1
 		case <-ticker.C:
 		}
+		s.tellStale()
 		s.retrust()
 		pending, _ := s.status.again()
 		unkept := s.status.unkept()

@@ -34,6 +34,7 @@ import (
 	"gwc.dev/runtime/metric"
 	"gwc.dev/runtime/secret"
 	"gwc.dev/runtime/source"
+	"gwc.dev/runtime/state"
 	"gwc.dev/runtime/upstream"
 	"gwc.dev/schema/bundle"
 )
@@ -62,6 +63,9 @@ type Server struct {
 	trust     bundle.Trust // guarded by apply
 	trustText []byte       // the same as one file; guarded by apply
 	status    statusBoard
+
+	state     *state.Dir // guarded by apply; nil: nothing is kept
+	freshness freshness
 }
 
 // New checks the options and prepares a server. Nothing is opened or read before [Server.Run].
@@ -95,6 +99,13 @@ func New(o Options) (*Server, error) {
 		return names
 	}, s.secrets.Changes)
 	s.metrics.Unverified(o.InsecureSkipVerify)
+	s.metrics.Freshness(func() (time.Time, bool) {
+		at, _ := s.freshness.read(s.o.Clock(), 0)
+		return at, s.stale()
+	})
+	if o.StateDir != "" {
+		s.state = state.Open(o.StateDir)
+	}
 	s.status.source.Ref = redacted(o.Source)
 	trust, text, err := o.loadTrust()
 	if err != nil {
@@ -188,6 +199,7 @@ func (s *Server) update(u source.Update) {
 	if u.Data != nil {
 		s.take(u.Data, u.Origin)
 	}
+	s.confirm(now, u.Final)
 }
 
 // drain withdraws readiness, stops taking connections and lets requests finish.

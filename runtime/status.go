@@ -95,6 +95,11 @@ type SourceStatus struct {
 	Ref         string     `json:"ref"`
 	LastChecked *time.Time `json:"lastChecked"` // last success; null: none yet
 	LastError   string     `json:"lastError,omitempty"`
+	// LastConfirmed is when the source last had what is served: null: not yet. Stale says that this is longer ago than
+	// MaxStaleness.
+	LastConfirmed *time.Time `json:"lastConfirmed"`
+	MaxStaleness  string     `json:"maxStaleness,omitempty"`
+	Stale         bool       `json:"stale"`
 }
 
 // A ListenerStatus is an address that clients connect to.
@@ -157,7 +162,14 @@ func (s *Server) Status() Status {
 		}
 		out.JWKS = append(out.JWKS, set)
 	}
-	out.Ready = out.Active != nil && !out.Draining
+	if at, _ := s.freshness.read(s.o.Clock(), 0); !at.IsZero() {
+		at = at.UTC().Truncate(time.Second)
+		out.Source.LastConfirmed = &at
+	}
+	if s.o.MaxStaleness > 0 {
+		out.Source.MaxStaleness, out.Source.Stale = s.o.MaxStaleness.String(), s.stale()
+	}
+	out.Ready = out.Active != nil && !out.Draining && !(s.o.UnreadyWhenStale && out.Source.Stale)
 	return out
 }
 
@@ -176,6 +188,7 @@ type statusBoard struct {
 	source  SourceStatus
 	refusal *Refused
 	state   string
+	stale   bool
 
 	trusted      []Trusted
 	trustError   string
@@ -306,4 +319,20 @@ func (b *statusBoard) unkept() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.state != ""
+}
+
+// setStale reports whether that is news.
+func (b *statusBoard) setStale(stale bool) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	had := b.stale
+	b.stale = stale
+	return had != stale
+}
+
+// refusing reports whether the newest bundle seen is refused.
+func (b *statusBoard) refusing() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.refusal != nil
 }

@@ -44,7 +44,7 @@ func (s *Server) retrust() {
 	s.o.Logger.Info("others are trusted now", "keys", len(t.Keys), "identities", len(t.Identities))
 	s.doubt()
 	if data, origin := s.status.distrusted(); data != nil && s.offer(data, origin, false) {
-		s.keep(data)
+		s.keep()
 	}
 }
 

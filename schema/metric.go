@@ -27,6 +27,10 @@ const (
 const (
 	MetricIsolatedAPIs      = "gwproxy_isolated_apis"      // gauge: APIs of the bundle in force that answer 503 because they cannot be built
 	MetricIsolatedConsumers = "gwproxy_isolated_consumers" // gauge: consumers who are not recognised because a key of theirs cannot be read
+	// MetricConfirmed is not [MetricSourceChecked]: a source that is read and has a bundle that is refused does not
+	// confirm what is served.
+	MetricConfirmed = "gwproxy_bundle_confirmed_timestamp_seconds" // gauge: last time the source had what is served, Unix seconds; 0: never yet
+	MetricStale     = "gwproxy_bundle_stale"                       // gauge: 1 while that is longer ago than --max-staleness
 )
 
 // MetricBuckets returns the upper bounds of [MetricDuration]'s buckets, in seconds and in order. They are part

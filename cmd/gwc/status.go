@@ -20,7 +20,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Short: "Show which revision each proxy serves, and what it refused and why",
 		Long: `Ask the admin ports of proxies which revision they serve, and what they refused and why, with the position in the
 definitions. The exit status is 1 if a proxy serves nothing, refuses its newest bundle, leaves something of it out
-(--isolate), or serves another revision than the others.`,
+(--isolate), serves what is stale (--max-staleness), or serves another revision than the others.`,
 		Example: `  gwc status 127.0.0.1:9901`,
 		Args:    atLeast("ADDRESS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -33,7 +33,7 @@ definitions. The exit status is 1 if a proxy serves nothing, refuses its newest 
 					return err
 				}
 				s.print(a.out, address)
-				healthy = healthy && s.Active != nil && s.Refused == nil && len(s.Isolated) == 0
+				healthy = healthy && s.Active != nil && s.Refused == nil && len(s.Isolated) == 0 && !s.Source.Stale
 				if s.Active != nil {
 					revisions[s.Active.Revision] = true
 				}
@@ -64,13 +64,17 @@ type proxyStatus struct {
 		Message  string         `json:"message"`
 		Problems []proxyProblem `json:"problems"`
 	} `json:"refused"`
-	Isolated []struct {
+	StateError string `json:"stateError"`
+	Isolated   []struct {
 		API      string         `json:"api"`
 		Consumer string         `json:"consumer"`
 		Problems []proxyProblem `json:"problems"`
 	} `json:"isolated"`
 	Source struct {
-		LastError string `json:"lastError"`
+		LastError     string    `json:"lastError"`
+		LastConfirmed time.Time `json:"lastConfirmed"`
+		MaxStaleness  string    `json:"maxStaleness"`
+		Stale         bool      `json:"stale"`
 	} `json:"source"`
 	Trust struct {
 		Trusted []struct {
@@ -141,6 +145,13 @@ func (s *proxyStatus) print(w io.Writer, address string) {
 			fmt.Fprintf(w, "    left out consumer %q, who is not recognised:\n", i.Consumer)
 		}
 		printProblems(w, i.Problems)
+	}
+	if s.Source.Stale {
+		fmt.Fprintf(w, "    stale: the source confirmed it at %s for the last time, and %s is allowed\n",
+			s.Source.LastConfirmed.UTC().Format(time.RFC3339), s.Source.MaxStaleness)
+	}
+	if s.StateError != "" {
+		fmt.Fprintf(w, "    state directory: %s\n", s.StateError)
 	}
 	if s.Source.LastError != "" {
 		fmt.Fprintf(w, "    source: %s\n", s.Source.LastError)

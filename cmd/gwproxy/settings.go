@@ -34,7 +34,9 @@ Bundles
                            pull from these in place of registry HOST where they have it (may be repeated)
   --registry-token-file FILE
                            a token that the registry takes, read at each use, such as a service account's
-  --state-dir DIR          keep the last good bundle here, so that a restart serves without the source
+  --state-dir DIR          keep the last good bundles here, so that a restart serves without the source
+  --max-staleness TIME     say so when the source has not confirmed for so long what is served
+  --unready-when-stale     and be unready meanwhile; it is served all the same
 
 Serving
   --secrets-dir DIR        where secrets are mounted, as DIR/NAME/KEY (default /etc/gwproxy/secrets)
@@ -58,7 +60,8 @@ type settings struct {
 	trust                                                       list
 	listen                                                      addresses
 	insecure, plainHTTP, isolate, reveal, help, showVersion     bool
-	pollInterval, drainDelay, drainTimeout                      time.Duration
+	unreadyWhenStale                                            bool
+	pollInterval, maxStaleness, drainDelay, drainTimeout        time.Duration
 	level                                                       slog.Level
 }
 
@@ -77,6 +80,8 @@ func parse(args []string) (*settings, error) {
 	flags.Var(s.registry.Mirrors, "registry-mirror", "")
 	flags.StringVar(&s.registry.TokenFile, "registry-token-file", "", "")
 	flags.StringVar(&s.stateDir, "state-dir", "", "")
+	flags.DurationVar(&s.maxStaleness, "max-staleness", 0, "")
+	flags.BoolVar(&s.unreadyWhenStale, "unready-when-stale", false, "")
 	flags.StringVar(&s.secretsDir, "secrets-dir", "/etc/gwproxy/secrets", "")
 	flags.BoolVar(&s.isolate, "isolate", false, "")
 	flags.Var(s.listen, "listen", "")
@@ -108,10 +113,16 @@ func parse(args []string) (*settings, error) {
 	for _, d := range []struct {
 		name  string
 		value time.Duration
-	}{{"poll-interval", s.pollInterval}, {"drain-timeout", s.drainTimeout}, {"drain-delay", s.drainDelay}} {
-		if d.value < 0 || d.value == 0 && d.name != "drain-delay" {
+	}{{"poll-interval", s.pollInterval}, {"drain-timeout", s.drainTimeout}, {"drain-delay", s.drainDelay}, {"max-staleness", s.maxStaleness}} {
+		if d.value < 0 || d.value == 0 && d.name != "drain-delay" && d.name != "max-staleness" {
 			return nil, fmt.Errorf("--%s must be a positive time", d.name)
 		}
+	}
+	switch {
+	case s.maxStaleness > 0 && s.maxStaleness <= s.pollInterval:
+		return nil, fmt.Errorf("--max-staleness must be longer than --poll-interval, %v, or everything would be stale between two looks", s.pollInterval)
+	case s.unreadyWhenStale && s.maxStaleness == 0:
+		return nil, errors.New("--unready-when-stale needs --max-staleness")
 	}
 	return s, nil
 }
@@ -122,6 +133,7 @@ func (s *settings) options(stdout, stderr io.Writer) (o runtime.Options, done fu
 	o = runtime.Options{
 		Source: s.source, PlainHTTP: s.plainHTTP, PollInterval: s.pollInterval, Registry: s.registry,
 		TrustFiles: s.trust, InsecureSkipVerify: s.insecure, Environment: s.environment,
+		MaxStaleness: s.maxStaleness, UnreadyWhenStale: s.unreadyWhenStale,
 		Isolate: s.isolate, RevealRoute: s.reveal, SecretsDir: s.secretsDir, StateDir: s.stateDir, AdminAddr: s.admin, Listen: s.listen,
 		DrainDelay: s.drainDelay, DrainTimeout: s.drainTimeout, Version: version.Of(),
 		Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: s.level})),

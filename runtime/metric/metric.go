@@ -153,6 +153,21 @@ func (r *Registry) SourceChecked(at time.Time) {
 	r.sourceChecked.Set(float64(at.UnixMilli()) / 1e3)
 }
 
+// Freshness has the metrics say when a source last confirmed what is served, and whether that is too long ago.
+func (r *Registry) Freshness(read func() (confirmed time.Time, stale bool)) {
+	r.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: schema.MetricConfirmed, Help: "When the source last had what is served, in Unix seconds; 0: never yet.",
+	}, func() float64 {
+		at, _ := read()
+		return max(0, float64(at.UnixMilli())/1e3) // never is long before 1970
+	}), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: schema.MetricStale, Help: "1 while what is served was confirmed longer ago than --max-staleness.",
+	}, func() float64 {
+		_, stale := read()
+		return number(stale)
+	}))
+}
+
 // LogDropped records an access log line that was not written.
 func (r *Registry) LogDropped() { r.logDropped.Inc() }
 

@@ -26,6 +26,7 @@ func (p *poller) Watch(ctx context.Context, on func(Update)) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+		u.Final = p.once && u.Err == nil
 		on(u)
 		if u.Err != nil {
 			failures++
@@ -33,7 +34,7 @@ func (p *poller) Watch(ctx context.Context, on func(Update)) error {
 			failures = 0
 		}
 		wait := p.wait(failures, waitOf(u.Err))
-		if p.once && u.Err == nil {
+		if u.Final {
 			wait = -1
 		}
 		if !p.sleep(ctx, wait) {

@@ -39,6 +39,7 @@ type Update struct {
 	Data   []byte // a bundle that was not delivered before
 	Origin string // where Data is from, exactly: a path, a URL and its entity tag, a reference by digest
 	Err    error
+	Final  bool // what was read cannot change, and is not looked at again
 }
 
 // A Source delivers bundles.

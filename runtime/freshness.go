@@ -1,0 +1,83 @@
+package runtime
+
+import (
+	"sync"
+	"time"
+)
+
+// confirmEvery is how often it is noted on disk that a source still has what is served.
+const confirmEvery = 30 * time.Second
+
+// A freshness knows when a source last confirmed what is served: when it was read and had nothing else.
+type freshness struct {
+	mu    sync.Mutex
+	at    time.Time // zero: never
+	noted time.Time // when that was last written to disk
+	final bool      // what is served cannot change at its source
+}
+
+// restored says when what was kept on disk was last confirmed, as far as that is known.
+func (f *freshness) restored(at, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if at.After(now) {
+		at = now // the clock was set back
+	}
+	f.at, f.noted, f.final = at, now, false
+}
+
+// confirmed says that the source has what is served, and will for ever if final. It reports whether that is worth
+// writing down.
+func (f *freshness) confirmed(now time.Time, final bool) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.at, f.final = now, final
+	if now.Sub(f.noted) < confirmEvery {
+		return false
+	}
+	f.noted = now
+	return true
+}
+
+// read returns when a source last confirmed what is served, and whether that is longer ago than bound; 0: there is
+// none.
+func (f *freshness) read(now time.Time, bound time.Duration) (at time.Time, stale bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.final {
+		return now, false
+	}
+	return f.at, bound > 0 && now.Sub(f.at) > bound
+}
+
+// confirm notes that the source has what is served, if it does: a bundle that is refused confirms nothing.
+func (s *Server) confirm(now time.Time, final bool) {
+	s.apply.Lock()
+	defer s.apply.Unlock()
+	g := s.current.Load()
+	if g == nil || s.status.refusing() {
+		return
+	}
+	if s.freshness.confirmed(now, final) && s.state != nil {
+		s.state.Confirm(g.bundle, now)
+	}
+}
+
+// stale reports whether what is served was last confirmed longer ago than is allowed.
+func (s *Server) stale() bool {
+	_, stale := s.freshness.read(s.o.Clock(), s.o.MaxStaleness)
+	return stale && s.current.Load() != nil
+}
+
+// tellStale says so when what is served becomes stale, and when it is confirmed again.
+func (s *Server) tellStale() {
+	at, stale := s.freshness.read(s.o.Clock(), s.o.MaxStaleness)
+	if stale = stale && s.current.Load() != nil; !s.status.setStale(stale) {
+		return
+	}
+	if stale {
+		s.o.Logger.Error("what is served is stale: it is served all the same", "last confirmed", at.UTC().Truncate(time.Second), "allowed", s.o.MaxStaleness)
+		return
+	}
+	s.o.Logger.Info("what is served is confirmed again")
+}

@@ -1,0 +1,113 @@
+package runtime_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gwc.dev/runtime"
+	"gwc.dev/runtime/source"
+	"gwc.dev/schema/bundle"
+)
+
+func TestWhatNoSourceConfirmsIsStaleAndServed(t *testing.T) {
+	backend := echo(t, "one")
+	c := newClock(noon)
+	p := start(t, func(o *runtime.Options) { o.Clock, o.MaxStaleness = c.now, 10*time.Minute })
+	p.publish(gateway(t, backend.URL))
+	c.set(c.now().Add(9 * time.Minute))
+	if s := p.server.Status(); s.Source.Stale || s.Source.LastConfirmed == nil || s.Source.MaxStaleness != "10m0s" {
+		t.Errorf("status %+v", s.Source)
+	}
+	c.set(c.now().Add(2 * time.Minute))
+	p.feed <- source.Update{Err: errors.New("no route to host")}
+	p.until("the log says so", func() bool { return strings.Contains(p.log.String(), "what is served is stale") })
+	if s := p.server.Status(); !s.Source.Stale || !s.Ready {
+		t.Errorf("status %+v", s)
+	}
+	if !strings.Contains(p.get("/metrics").Body, "gwproxy_bundle_stale 1\n") {
+		t.Error("the metric does not show it")
+	}
+	if a := p.do("GET", "/"); a.Status != 200 {
+		t.Errorf("status %d", a.Status)
+	}
+	if a := p.get("/readyz"); a.Status != 200 {
+		t.Errorf("readiness %d without --unready-when-stale", a.Status)
+	}
+	p.feed <- source.Update{}
+	p.until("it is confirmed", func() bool { return !p.server.Status().Source.Stale })
+	p.until("the log says so", func() bool { return strings.Contains(p.log.String(), "confirmed again") })
+	if !strings.Contains(p.get("/metrics").Body, "gwproxy_bundle_stale 0\n") {
+		t.Error("the metric still shows it")
+	}
+}
+
+func TestReadinessIsWithdrawnWhileStaleIfAsked(t *testing.T) {
+	backend := echo(t, "one")
+	c := newClock(noon)
+	p := start(t, func(o *runtime.Options) { o.Clock, o.MaxStaleness, o.UnreadyWhenStale = c.now, time.Minute, true })
+	p.publish(gateway(t, backend.URL))
+	c.set(c.now().Add(2 * time.Minute))
+	if a := p.get("/readyz"); a.Status != 503 || !strings.Contains(a.Body, `"stale"`) || !strings.Contains(a.Body, "1m0s") {
+		t.Errorf("readiness %d %s", a.Status, a.Body)
+	}
+	if a := p.do("GET", "/"); a.Status != 200 {
+		t.Errorf("status %d", a.Status)
+	}
+	p.feed <- source.Update{}
+	p.until("it is ready", func() bool { return p.get("/readyz").Status == 200 })
+}
+
+// The source answers, and has another bundle: one that is refused.
+func TestARefusedBundleConfirmsNothing(t *testing.T) {
+	c := newClock(noon)
+	p := start(t, func(o *runtime.Options) { o.Clock, o.MaxStaleness = c.now, time.Minute })
+	g := gateway(t, "http://127.0.0.1:1")
+	p.publish(g)
+	p.refused([]byte("garbage"))
+	c.set(c.now().Add(2 * time.Minute))
+	p.feed <- source.Update{}
+	p.feed <- source.Update{} // the one before was dealt with
+	if !p.server.Status().Source.Stale {
+		t.Error("it is not stale")
+	}
+	p.publish(g)
+	p.until("it is confirmed", func() bool { return !p.server.Status().Source.Stale })
+}
+
+func TestWhatCannotChangeIsNeverStale(t *testing.T) {
+	c := newClock(noon)
+	p := start(t, func(o *runtime.Options) { o.Clock, o.MaxStaleness = c.now, time.Minute })
+	p.feed <- source.Update{Data: p.seal(gateway(t, "http://127.0.0.1:1")), Origin: "oci://example.com/gateway@sha256:00", Final: true}
+	p.until("it is served", func() bool { return p.server.Status().Active != nil && p.server.Status().Source.LastConfirmed != nil })
+	c.set(c.now().Add(time.Hour))
+	if p.server.Status().Source.Stale {
+		t.Error("it is stale")
+	}
+}
+
+// How old it is does not begin anew with a restart.
+func TestARestartRemembersWhenItWasConfirmed(t *testing.T) {
+	dir := t.TempDir()
+	p := start(t, func(o *runtime.Options) { o.StateDir = dir })
+	p.publish(gateway(t, "http://127.0.0.1:1"))
+	var kept []string
+	p.until("it is kept", func() bool {
+		kept, _ = filepath.Glob(filepath.Join(dir, "last-good.*"))
+		return len(kept) == 1
+	})
+	p.halt()
+	at := time.Now().Add(-time.Hour).Truncate(time.Second)
+	must(t, os.Chtimes(kept[0], at, at))
+	again := start(t, func(o *runtime.Options) {
+		o.StateDir, o.Keys, o.MaxStaleness = dir, []bundle.PublicKey{p.key.Public()}, 10*time.Minute
+	})
+	again.until("it is served", func() bool { return again.server.Status().Active != nil })
+	again.until("it is stale", func() bool { return again.server.Status().Source.Stale })
+	if got := again.server.Status().Source.LastConfirmed; !got.Equal(at) {
+		t.Errorf("confirmed at %v, want %v", got, at)
+	}
+}
