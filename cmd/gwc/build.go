@@ -17,17 +17,19 @@ import (
 
 func (a *app) buildCommand() *cobra.Command {
 	var (
-		out, keyFile string
-		unsigned     bool
-		serial       uint64
-		policyDirs   []string
+		out        string
+		sign       signerFlags
+		unsigned   bool
+		serial     uint64
+		policyDirs []string
 	)
 	cmd := &cobra.Command{
 		Use:   "build ENV -o FILE --key KEY",
 		Short: "Compile an environment into a signed bundle",
 		Long: `Compile an environment into a signed bundle and print its revision. What gwc vet finds an error in is not built.
 
-The same environment, serial, git revision and key give the same bytes, on any machine.
+The same environment, serial, git revision and key give the same bytes, on any machine. Signing with an identity
+instead of a key (--fulcio-url) makes another signature each time, and the revision stays the same.
 
 Proxies refuse a bundle with a lower serial than the one they serve. Without --serial it is the time of the git
 commit that is checked out, in Unix seconds.`,
@@ -37,16 +39,12 @@ commit that is checked out, in Unix seconds.`,
 			if out == "" {
 				return errors.New("missing -o FILE: where to write the bundle")
 			}
-			if (keyFile == "") != unsigned {
+			if sign.given() == unsigned {
 				return errors.New("name the private key with --key, or say --unsigned to sign later with \"gwc sign\"")
 			}
-			var signer bundle.Signer
-			if keyFile != "" {
-				k, err := a.privateKey(keyFile)
-				if err != nil {
-					return err
-				}
-				signer = k
+			signer, err := a.signer(cmd.Context(), sign)
+			if err != nil {
+				return err
 			}
 			env, err := a.vetted(cmd.Context(), args[0], policyDirs)
 			if err != nil {
@@ -72,7 +70,7 @@ commit that is checked out, in Unix seconds.`,
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "the bundle's file")
-	cmd.Flags().StringVar(&keyFile, "key", "", "the private key's file")
+	sign.add(cmd)
 	cmd.Flags().BoolVar(&unsigned, "unsigned", false, "leave the bundle unsigned; no proxy takes it before \"gwc sign\"")
 	cmd.Flags().Uint64Var(&serial, "serial", 0, "the bundle's place in the order of its environment's bundles")
 	policyFlag(cmd, &policyDirs)

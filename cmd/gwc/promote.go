@@ -12,7 +12,6 @@ import (
 
 	"gwc.dev/compiler/behaviour"
 	"gwc.dev/compiler/diff"
-	"gwc.dev/schema/bundle"
 	"gwc.dev/schema/bundle/oci"
 )
 
@@ -44,8 +43,8 @@ serial of TO is the commit's time, or the one after the serial in force if that 
 				}
 				reached = func(c behaviour.Comparison) bool { return c.Behaviour.Reaches(threshold) }
 			}
-			if o.keyFile == "" {
-				return errors.New("missing --key: the private key's file")
+			if !o.sign.given() {
+				return errNoSigner
 			}
 			r, c, err := a.promotion(cmd.Context(), args[0], args[1], o, registry)
 			if err != nil {
@@ -68,8 +67,8 @@ serial of TO is the commit's time, or the one after the serial in force if that 
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&o.keyFile, "key", "", "the private key's file")
-	cmd.Flags().StringArrayVar(&o.trusted, "trust", nil, "a file with public keys that are trusted beside the one that signs; may be repeated")
+	o.sign.add(cmd)
+	cmd.Flags().StringArrayVar(&o.trusted, "trust", nil, "a trust document, or a file with public keys, that is trusted beside the key that signs; may be repeated")
 	cmd.Flags().StringVar(&failOn, "fail-on", "none", "the least class of a behavioural change that is not pushed, with exit status 1: breaking, risky, any or none")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would change, and push nothing")
 	policyFlag(cmd, &o.policyDirs)
@@ -81,17 +80,13 @@ serial of TO is the commit's time, or the one after the serial in force if that 
 // what it serves now.
 func (a *app) promotion(ctx context.Context, from, to string, o releaseOptions, registry registryFlags) (*release, behaviour.Comparison, error) {
 	var none behaviour.Comparison
-	k, err := a.privateKey(o.keyFile)
+	s, err := a.signer(ctx, o.sign)
 	if err != nil {
 		return nil, none, err
 	}
-	trust := bundle.Trust{Keys: []bundle.PublicKey{k.Public()}}
-	for _, file := range o.trusted {
-		keys, err := bundle.LoadPublicKeys(file)
-		if err != nil {
-			return nil, none, fmt.Errorf("--trust: %w", err)
-		}
-		trust.Keys = append(trust.Keys, keys...)
+	trust, err := trusting(s, o.trusted)
+	if err != nil {
+		return nil, none, err
 	}
 	source, err := a.published(from, "", registry)
 	if err != nil {

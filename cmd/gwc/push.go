@@ -23,7 +23,7 @@ func (a *app) pushCommand() *cobra.Command {
 and print its reference, pinned by its digest. Of an environment the bundle is built first, as gwc build does it; a bundle
 file is pushed as it is.
 
-With --key the artifact is signed so that "cosign verify --key" and an OCIRepository of Flux with verify: provider: cosign
+With --key (or, by an identity, --fulcio-url) the artifact is signed so that "cosign verify --key" and an OCIRepository of Flux with verify: provider: cosign
 accept it. Of an environment, SLSA provenance goes with it: the commit, and the digest of every file, schema and policy
 that went in ("cosign verify-attestation --type slsaprovenance1").
 
@@ -51,8 +51,8 @@ Credentials are Docker's: "docker login", or a credential helper in Docker's con
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&o.keyFile, "key", "", "the private key's file; a bundle file may be pushed without")
-	cmd.Flags().StringArrayVar(&o.trusted, "trust", nil, "a file with public keys that the proxies trust beside the one that signs; may be repeated")
+	o.sign.add(cmd)
+	cmd.Flags().StringArrayVar(&o.trusted, "trust", nil, "a trust document, or a file with public keys, that the proxies trust beside the key that signs; may be repeated")
 	cmd.Flags().Uint64Var(&o.serial, "serial", 0, "the bundle's place in the order of its environment's bundles (default the commit's time)")
 	cmd.Flags().StringVar(&o.overlay, "overlay", "", "of a bundle file: the environment whose kustomization.yaml is applied to the manifests")
 	cmd.Flags().StringVar(&version, "semver", "", "a semantic version to tag the artifact with too, which a Flux OCIRepository can select by range")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -16,15 +15,15 @@ import (
 	"gwc.dev/compiler/render"
 	"gwc.dev/schema/bundle"
 	"gwc.dev/schema/bundle/archive"
-	"gwc.dev/schema/bundle/key"
 	"gwc.dev/schema/bundle/oci"
+	"gwc.dev/schema/bundle/trust"
 )
 
 // releaseOptions say how a release is made.
 type releaseOptions struct {
 	reference   string // repository, with or without a tag; "": the environment's own
-	keyFile     string
-	trusted     []string // files of public keys
+	sign        signerFlags
+	trusted     []string // files of those who are trusted
 	serial      uint64
 	serialGiven bool
 	overlay     string
@@ -38,7 +37,7 @@ type release struct {
 	manifests  []byte // a gzip tar
 	repository string // oci://host/repository
 	tag        string // "": those of the environment
-	signer     *key.Private
+	signer     bundle.Signer
 	source     string    // URL of the git repository; "" unless built here
 	created    time.Time // the commit's; zero unless built here
 	provenance *provenance.Predicate
@@ -47,11 +46,9 @@ type release struct {
 // release makes a release of an environment, or of a bundle's file.
 func (a *app) release(ctx context.Context, from string, o releaseOptions) (*release, error) {
 	r := &release{}
-	if o.keyFile != "" {
-		var err error
-		if r.signer, err = a.privateKey(o.keyFile); err != nil {
-			return nil, err
-		}
+	var err error
+	if r.signer, err = a.signer(ctx, o.sign); err != nil {
+		return nil, err
 	}
 	overlay := o.overlay
 	if isDir(from) {
@@ -71,7 +68,7 @@ func (a *app) release(ctx context.Context, from string, o releaseOptions) (*rele
 // buildRelease compiles the environment in dir.
 func (a *app) buildRelease(ctx context.Context, r *release, dir string, o releaseOptions) error {
 	if r.signer == nil {
-		return errors.New("missing --key: the private key's file")
+		return errNoSigner
 	}
 	if o.overlay != "" {
 		return fmt.Errorf("--overlay is for bundle files: %q has its own kustomization.yaml, or none", dir)
@@ -175,12 +172,13 @@ func (r *release) tags(version string) ([]string, error) {
 
 // render packs the manifests, all but those of Flux: it is these that bring the artifact into a cluster.
 func (r *release) render(overlay string, trusted []string) error {
-	keys, err := publicKeys(trusted)
+	t, err := trusting(r.signer, trusted)
 	if err != nil {
-		return fmt.Errorf("--trust: %w", err)
+		return err
 	}
-	if r.signer != nil {
-		keys = append(r.signer.Public().Marshal(), keys...)
+	keys, err := trust.Format(t)
+	if err != nil {
+		return err
 	}
 	files, err := render.Render(render.Input{
 		Gateway: r.Gateway, Reference: r.repository + ":" + r.follow(), PublicKeys: keys, Overlay: overlay,

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,13 +10,14 @@ import (
 	"gwc.dev/compiler/diag"
 	"gwc.dev/compiler/render"
 	"gwc.dev/schema"
-	"gwc.dev/schema/bundle"
+	"gwc.dev/schema/bundle/trust"
 )
 
 func (a *app) renderCommand() *cobra.Command {
 	var (
 		out, reference string
 		targets, keys  []string
+		trusted        []string
 		policyDirs     []string
 	)
 	cmd := &cobra.Command{
@@ -39,7 +39,11 @@ named after the environment in targets.kube.repository.`,
 			if out == "" {
 				return errors.New("missing -o DIR: where to write the manifests")
 			}
-			pem, err := publicKeys(keys)
+			who, err := trust.Load(append(keys, trusted...)...)
+			if err != nil {
+				return err
+			}
+			text, err := trust.Format(who)
 			if err != nil {
 				return err
 			}
@@ -47,7 +51,7 @@ named after the environment in targets.kube.repository.`,
 			if err != nil {
 				return err
 			}
-			files, err := render.Render(render.Input{Gateway: env.Model, Reference: reference, PublicKeys: pem, Overlay: env.Dir}, targets...)
+			files, err := render.Render(render.Input{Gateway: env.Model, Reference: reference, PublicKeys: text, Overlay: env.Dir}, targets...)
 			if problems := problemsIn(err); len(problems) > 0 {
 				return a.reject(env, problems)
 			}
@@ -62,6 +66,7 @@ named after the environment in targets.kube.repository.`,
 	cmd.Flags().StringArrayVar(&targets, "target", nil, "render only this target: "+strings.Join(targetNames(), ", ")+"; may be repeated")
 	cmd.Flags().StringVar(&reference, "bundle", "", "the bundle that the proxies serve, as oci://REPOSITORY@sha256:...")
 	cmd.Flags().StringArrayVar(&keys, "key", nil, "a file with public keys that the proxies trust; may be repeated")
+	cmd.Flags().StringArrayVar(&trusted, "trust", nil, "a trust document that is handed to the proxies; may be repeated")
 	policyFlag(cmd, &policyDirs)
 	return cmd
 }
@@ -72,21 +77,6 @@ func targetNames() []string {
 		names = append(names, t.Name())
 	}
 	return names
-}
-
-// publicKeys returns the public keys in files as one PEM text.
-func publicKeys(files []string) ([]byte, error) {
-	var pem []byte
-	for _, file := range files {
-		keys, err := bundle.LoadPublicKeys(file)
-		if err != nil {
-			return nil, fmt.Errorf("--key: %w", err)
-		}
-		for _, k := range keys {
-			pem = append(pem, k.Marshal()...)
-		}
-	}
-	return pem, nil
 }
 
 // problemsIn returns the problems of the model in an error's tree.

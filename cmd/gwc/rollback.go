@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,7 +17,7 @@ import (
 
 func (a *app) rollbackCommand() *cobra.Command {
 	var (
-		keyFile  string
+		sign     signerFlags
 		trusted  []string
 		to       uint64
 		registry registryFlags
@@ -35,15 +34,15 @@ repository is by default the environment's targets.kube.repository; with one giv
   gwc rollback environments/production --to 1795521664 --key gateway.key`,
 		Args: between(1, 2, "ENV", "oci://REPOSITORY"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if keyFile == "" {
-				return errors.New("missing --key: the private key's file")
+			if !sign.given() {
+				return errNoSigner
 			}
 			p, err := a.published(args[0], strings.Join(args[1:], ""), registry)
 			if err != nil {
 				return err
 			}
 			r := &release{repository: p.repository}
-			if r.signer, err = a.privateKey(keyFile); err != nil {
+			if r.signer, err = a.signer(cmd.Context(), sign); err != nil {
 				return err
 			}
 			if err := a.restore(cmd.Context(), r, p, to, trusted); err != nil {
@@ -64,23 +63,20 @@ repository is by default the environment's targets.kube.repository; with one giv
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&keyFile, "key", "", "the private key's file")
+	sign.add(cmd)
 	cmd.Flags().Uint64Var(&to, "to", 0, "the serial to go back to")
-	cmd.Flags().StringArrayVar(&trusted, "trust", nil, "a file with public keys that are trusted beside the one that signs; may be repeated")
+	cmd.Flags().StringArrayVar(&trusted, "trust", nil, "a trust document, or a file with public keys, that is trusted beside the key that signs; may be repeated")
 	registry.addDirect(cmd)
 	return cmd
 }
 
 // restore makes of r the state of an older serial, under the serial after the one in force.
 func (a *app) restore(ctx context.Context, r *release, p *published, to uint64, trusted []string) error {
-	trust := bundle.Trust{Keys: []bundle.PublicKey{r.signer.Public()}, Environment: p.environment}
-	for _, file := range trusted {
-		keys, err := bundle.LoadPublicKeys(file)
-		if err != nil {
-			return fmt.Errorf("--trust: %w", err)
-		}
-		trust.Keys = append(trust.Keys, keys...)
+	trust, err := trusting(r.signer, trusted)
+	if err != nil {
+		return err
 	}
+	trust.Environment = p.environment
 	current, _, err := opened(ctx, p.followed(), trust, p.options)
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -11,27 +10,35 @@ import (
 )
 
 func (a *app) signCommand() *cobra.Command {
-	var keyFile, out string
+	var (
+		out  string
+		sign signerFlags
+	)
 	cmd := &cobra.Command{
 		Use:   "sign FILE --key KEY",
 		Short: "Sign a bundle",
 		Long: `Add a signature to a bundle, beside those that it has. Its revision stays the same: that is the digest of what it
-says, not of who vouches for it.`,
-		Example: `  gwc sign production.bundle --key gateway.key`,
-		Args:    exactly(1, "FILE"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if keyFile == "" {
-				return errors.New("missing --key: the private key's file")
+says, not of who vouches for it.
+
+With --fulcio-url an identity signs instead of a key: the authority certifies for some minutes who is running gwc, by an OpenID
+Connect token, and --timestamp-url proves that the signature was made within them.`,
+		Example: `  gwc sign production.bundle --key gateway.key
+  gwc sign production.bundle --fulcio-url https://fulcio.example.com --identity-token token \
+    --timestamp-url https://tsa.example.com/api/v1/timestamp`,
+		Args: exactly(1, "FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !sign.given() {
+				return errNoSigner
 			}
 			data, err := os.ReadFile(args[0])
 			if err != nil {
 				return err
 			}
-			k, err := a.privateKey(keyFile)
+			s, err := a.signer(cmd.Context(), sign)
 			if err != nil {
 				return err
 			}
-			signed, err := bundle.Sign(data, k)
+			signed, err := bundle.Sign(data, s)
 			if err != nil {
 				return named(args[0], err)
 			}
@@ -41,7 +48,7 @@ says, not of who vouches for it.`,
 			return atomic.WriteFile(out, signed, 0o644)
 		},
 	}
-	cmd.Flags().StringVar(&keyFile, "key", "", "the private key's file")
+	sign.add(cmd)
 	cmd.Flags().StringVarP(&out, "output", "o", "", "where to write the signed bundle (default FILE itself)")
 	return cmd
 }

@@ -98,7 +98,7 @@ func (t *Trust) judgeCertified(message []byte, s Signature) Signatory {
 	if err := chained(chain, t.Authorities, leaf.NotBefore, x509.ExtKeyUsageCodeSigning); err != nil {
 		return fail(UntrustedCertificate, "the certificate of %s is of no trusted authority: %.200v", who, err)
 	}
-	if s.KeyID != key.ID() || !key.Verify(message, s.Sig) {
+	if s.KeyID != "" && s.KeyID != key.ID() || !key.Verify(message, s.Sig) {
 		return fail(SignatureInvalid, "the signature by %s does not fit what it is said to be over", who)
 	}
 	at := t.now()

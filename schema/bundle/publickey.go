@@ -68,6 +68,9 @@ func NewPublicKey(k crypto.PublicKey) (PublicKey, error) {
 // ID returns the SHA-256 of the key's PKIX form, in hexadecimal.
 func (k PublicKey) ID() string { return k.id }
 
+// Key returns the key as package crypto has it.
+func (k PublicKey) Key() crypto.PublicKey { return k.key }
+
 // Marshal returns the key as PEM, as cosign and openssl read it.
 func (k PublicKey) Marshal() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: k.der})

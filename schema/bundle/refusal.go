@@ -53,6 +53,9 @@ type refused struct {
 	text    string
 }
 
+// Refuse returns an error that unwraps to r, for packages that look at other signatures by the same trust.
+func Refuse(r Refusal, text string) error { return &refused{r, text} }
+
 func refuse(r Refusal, format string, args ...any) error {
 	return &refused{r, fmt.Sprintf(format, args...)}
 }

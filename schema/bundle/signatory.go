@@ -32,6 +32,9 @@ func (s Signatory) String() string {
 	if s.Subject != "" {
 		return fmt.Sprintf("%s (%s)", quote(s.Subject), quote(s.Issuer))
 	}
+	if s.KeyID == "" {
+		return "an unknown key"
+	}
 	return "key " + short(s.KeyID)
 }
 

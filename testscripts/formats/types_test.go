@@ -23,6 +23,7 @@ var encoders = map[string]function{
 	"explain": {"gwc.dev/compiler/explain", "Explanation", "Write"},
 	"inspect": {"gwc.dev/cmd/gwc", "app", "printBundle"},
 	"test":    {"gwc.dev/cmd/gwc", "app", "printTestsJSON"},
+	"verify":  {"gwc.dev/cmd/gwc", "verification", "write"},
 	"vet":     {"gwc.dev/compiler/diag", "", "writeJSON"},
 }
 

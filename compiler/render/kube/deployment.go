@@ -10,16 +10,12 @@ import (
 )
 
 // deployment runs the proxies. It says nothing of their number, which is the autoscaler's.
-func deployment(in manifest.Input, bundle manifest.Ref, keys string) *appsv1.Deployment {
+func deployment(in manifest.Input, bundle manifest.Ref, trusted string) *appsv1.Deployment {
 	meta := in.Meta(in.Gateway.Targets.Kube.Name, manifest.Proxy)
 	if in.Revision != "" {
 		meta.Annotations[manifest.AnnotationRevision] = in.Revision
 	}
-	pod := metav1.ObjectMeta{Labels: in.Labels(manifest.Proxy)}
-	if keys != "" {
-		// gwproxy reads the keys when it starts: other keys need other pods.
-		pod.Annotations = map[string]string{manifest.AnnotationKeys: manifest.Hash(keys)}
-	}
+	pod := metav1.ObjectMeta{Labels: in.Labels(manifest.Proxy)} // other keys need no other pods: gwproxy reads them again
 	return &appsv1.Deployment{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},
 		ObjectMeta: meta,
@@ -33,7 +29,7 @@ func deployment(in manifest.Input, bundle manifest.Ref, keys string) *appsv1.Dep
 					MaxSurge:       new(intstr.FromString("25%")),
 				},
 			},
-			Template: corev1.PodTemplateSpec{ObjectMeta: pod, Spec: podSpec(in, bundle)},
+			Template: corev1.PodTemplateSpec{ObjectMeta: pod, Spec: podSpec(in, bundle, trusted)},
 		},
 	}
 }

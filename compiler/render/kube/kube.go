@@ -40,7 +40,7 @@ func (Target) Render(in manifest.Input) ([]manifest.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := trustedKeys(in)
+	keys, err := trusted(in)
 	if err != nil {
 		return nil, err
 	}

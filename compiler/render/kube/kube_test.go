@@ -136,23 +136,47 @@ func TestBundleReference(t *testing.T) {
 	}
 }
 
-func TestOtherKeysRollThePods(t *testing.T) {
+// TestOtherKeysNeedNoOtherPods holds that a key may follow another without a rollout: proxies read the file again.
+func TestOtherKeysNeedNoOtherPods(t *testing.T) {
 	one := input(t)
 	two := input(t)
 	two.Gateway.Targets.Kube.Keys = nil
 	two.PublicKeys = []byte("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=\n-----END PUBLIC KEY-----\n")
 	both := input(t)
 	both.PublicKeys = two.PublicKeys
-	seen := map[string]string{}
-	for name, in := range map[string]manifest.Input{"one": one, "two": two, "both": both} {
-		hash := deployment(t, in).Spec.Template.Annotations[manifest.AnnotationKeys]
-		if other, ok := seen[hash]; ok || hash == "" {
-			t.Errorf("%s and %s have the annotation %q", name, other, hash)
+	want := renderAll(t, one)["kube/deployment.yaml"]
+	for name, in := range map[string]manifest.Input{"two": two, "both": both} {
+		if diff := cmp.Diff(want, renderAll(t, in)["kube/deployment.yaml"]); diff != "" {
+			t.Errorf("%s (-one +%s):\n%s", name, name, diff)
 		}
-		seen[hash] = name
 	}
 	if got := strings.Count(renderAll(t, both)["kube/configmap-keys.yaml"], "BEGIN PUBLIC KEY"); got != 2 {
 		t.Errorf("%d keys in the ConfigMap, want 2", got)
+	}
+}
+
+func TestATrustDocumentIsHandedToTheProxies(t *testing.T) {
+	in := minimal()
+	const key = "-----BEGIN PUBLIC KEY-----\\nMCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=\\n-----END PUBLIC KEY-----\\n"
+	in.PublicKeys = []byte("keys: [{pem: \"" + key + "\", expires: 2027-03-01}]")
+	const want = `data:
+  trust.yaml: |
+    keys:
+      - pem: |
+          -----BEGIN PUBLIC KEY-----
+          MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=
+          -----END PUBLIC KEY-----
+        expires: "2027-03-02T00:00:00Z"
+`
+	if got := renderAll(t, in)["kube/configmap-keys.yaml"]; !strings.Contains(got, want) {
+		t.Errorf("%s\ndoes not hold\n%s", got, want)
+	}
+	if args := deployment(t, in).Spec.Template.Spec.Containers[0].Args; !slices.Contains(args, "--trust=/etc/gwc/keys/trust.yaml") {
+		t.Errorf("gwproxy is given %q", args)
+	}
+	in.PublicKeys = []byte("keys: [{file: a.pub}]")
+	if _, err := (kube.Target{}).Render(in); err == nil || !strings.Contains(err.Error(), `keys[0]: file "a.pub"`) {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -22,7 +22,7 @@ const (
 	gracePeriod = drainDelay + drainTimeout + 10*time.Second
 )
 
-func podSpec(in manifest.Input, bundle manifest.Ref) corev1.PodSpec {
+func podSpec(in manifest.Input, bundle manifest.Ref, trusted string) corev1.PodSpec {
 	k := in.Gateway.Targets.Kube
 	spec := corev1.PodSpec{
 		ServiceAccountName:            k.Name,
@@ -42,7 +42,7 @@ func podSpec(in manifest.Input, bundle manifest.Ref) corev1.PodSpec {
 			spread(in, "topology.kubernetes.io/zone"),
 			spread(in, "kubernetes.io/hostname"),
 		},
-		Containers: []corev1.Container{container(in, bundle)},
+		Containers: []corev1.Container{container(in, bundle, trusted)},
 		Volumes:    volumes(in),
 	}
 	if k.PullSecret != "" {
@@ -72,14 +72,14 @@ func spread(in manifest.Input, topology string) corev1.TopologySpreadConstraint 
 	}
 }
 
-func container(in manifest.Input, bundle manifest.Ref) corev1.Container {
+func container(in manifest.Input, bundle manifest.Ref, trusted string) corev1.Container {
 	k := in.Gateway.Targets.Kube
 	c := corev1.Container{
 		Name:  "gwproxy",
 		Image: k.Image,
 		Args: []string{
 			bundle.SourceArg(),
-			"--key=" + keysDir + "/" + keysFile,
+			trustArgument(trusted),
 			"--environment=" + argument(in.Gateway.Environment),
 			"--secrets-dir=" + secretsDir,
 			"--state-dir=" + stateDir,

@@ -2,7 +2,6 @@ package kube
 
 import (
 	"fmt"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -10,22 +9,23 @@ import (
 	"gwc.dev/compiler/render/manifest"
 	"gwc.dev/schema"
 	"gwc.dev/schema/bundle"
+	"gwc.dev/schema/bundle/trust"
 )
 
-// keysFile is the ConfigMap's key and so the file that proxies read trusted keys from.
-const keysFile = "trusted.pub"
+// The ConfigMap's keys, and so the files that proxies read whom to trust from: public keys, or a trust document.
+const (
+	keysFile  = "trusted.pub"
+	trustFile = "trust.yaml"
+)
 
-// trustedKeys returns the trusted keys in PEM, each once, in an order that depends on nothing but the keys; ""
-// if there are none. Whatever is no public key is refused, so that a private key given by mistake ends here.
-func trustedKeys(in manifest.Input) (string, error) {
-	byID := map[string]bundle.PublicKey{}
+// trusted returns whom the proxies trust as one file, in an order that depends on nothing but them; "" if nobody is
+// named. Whatever is no public key is refused, so that a private key given by mistake ends here.
+func trusted(in manifest.Input) (string, error) {
+	var all bundle.Trust
 	if len(in.PublicKeys) > 0 {
-		keys, err := bundle.ParsePublicKeys(in.PublicKeys)
-		if err != nil {
+		var err error
+		if all, err = trust.Parse(in.PublicKeys, nil); err != nil {
 			return "", fmt.Errorf("reading the trusted public keys: %w", err)
-		}
-		for _, k := range keys {
-			byID[k.ID()] = k
 		}
 	}
 	var problems []schema.Problem
@@ -38,23 +38,33 @@ func trustedKeys(in manifest.Input) (string, error) {
 				Hint:    "put the .pub file that gwc keygen or cosign wrote here",
 			})
 		}
-		for _, k := range keys {
-			byID[k.ID()] = k
-		}
+		all.Add(bundle.Trusting(keys...))
 	}
-	var pem []string
-	for _, k := range schema.Sorted(byID) {
-		pem = append(pem, string(k.Marshal()))
+	if len(problems) > 0 {
+		return "", join(problems)
 	}
-	return strings.Join(pem, ""), join(problems)
+	text, err := trust.Format(all)
+	return string(text), err
+}
+
+// trustArgument is the flag by which proxies are told whom to trust.
+func trustArgument(trusted string) string {
+	if trusted != "" && trust.IsDocument([]byte(trusted)) {
+		return "--trust=" + keysDir + "/" + trustFile
+	}
+	return "--key=" + keysDir + "/" + keysFile
 }
 
 func keysName(in manifest.Input) string { return in.Gateway.Targets.Kube.Name + "-keys" }
 
-func keysConfigMap(in manifest.Input, pem string) *corev1.ConfigMap {
+func keysConfigMap(in manifest.Input, trusted string) *corev1.ConfigMap {
+	file := keysFile
+	if trust.IsDocument([]byte(trusted)) {
+		file = trustFile
+	}
 	return &corev1.ConfigMap{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
 		ObjectMeta: in.Meta(keysName(in), manifest.Proxy),
-		Data:       map[string]string{keysFile: pem},
+		Data:       map[string]string{file: trusted},
 	}
 }

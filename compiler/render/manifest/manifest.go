@@ -19,7 +19,8 @@ type Input struct {
 	Reference string
 	// Revision is the revision of the bundle, for people to read. It may be empty.
 	Revision string
-	// PublicKeys are the keys that bundles are verified with, in PEM, beside those of targets.kube.keys.
+	// PublicKeys are whom bundles have to be signed by, beside the keys of targets.kube.keys: in PEM, or a trust document
+	// that refers to no file, as package trust writes it.
 	PublicKeys []byte
 	// Overlay is the environment's directory. A kustomization.yaml there is applied to what is rendered.
 	Overlay string

@@ -14,7 +14,6 @@ const (
 const (
 	AnnotationEnvironment = "gwc.dev/environment"
 	AnnotationRevision    = "gwc.dev/revision"
-	AnnotationKeys        = "gwc.dev/keys" // of pods: a digest of the trusted keys
 )
 
 // AdminPort is the name of the admin port in pods and Services.

@@ -25,6 +25,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/secure-systems-lab/go-securesystemslib/encrypted"
 
@@ -97,6 +98,16 @@ func (p *Private) Sign(message []byte) ([]byte, error) {
 		return k.Sign(nil, sum[:], crypto.SHA256) // no source of randomness: RFC 6979
 	}
 	return p.key.Sign(nil, message, crypto.Hash(0))
+}
+
+// CertificateRequest returns a request (PKCS#10) for a certificate of the key, in DER. It names nobody: whom the key
+// belongs to is for the authority to find out.
+func (p *Private) CertificateRequest(rand io.Reader) ([]byte, error) {
+	der, err := x509.CreateCertificateRequest(rand, &x509.CertificateRequest{}, p.key)
+	if err != nil {
+		return nil, fmt.Errorf("requesting a certificate: %w", err)
+	}
+	return der, nil
 }
 
 // Marshal returns the key as PEM, encrypted under password. An empty password is one, as it is for cosign.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -27,14 +28,14 @@ const noConfigType = "application/vnd.oci.empty.v1+json"
 // refers to the artifact, and under the tag where verifiers look that do not know of those. Signing again with the same
 // key changes nothing; another key's signature stands beside it.
 func Sign(ctx context.Context, ref string, s bundle.Signer, o Options) error {
-	return about(ctx, ref, o, func(to *subject) error {
+	return signing(ctx, ref, o, func(to *subject) error {
 		return errors.Join(to.attest(sigstore.SignType, struct{}{}, s), to.sign(s))
 	})
 }
 
 // Attest adds a statement about the artifact under ref, which is by digest, signed by s.
 func Attest(ctx context.Context, ref, predicateType string, predicate any, s bundle.Signer, o Options) error {
-	return about(ctx, ref, o, func(to *subject) error { return to.attest(predicateType, predicate, s) })
+	return signing(ctx, ref, o, func(to *subject) error { return to.attest(predicateType, predicate, s) })
 }
 
 // A subject is an artifact in a registry about which something is said.
@@ -44,31 +45,41 @@ type subject struct {
 	options []remote.Option
 }
 
-// about finds the artifact under ref and has something said about it.
-func about(ctx context.Context, ref string, o Options, say func(*subject) error) error {
-	r, err := ParseReference(ref)
-	if err != nil {
-		return err
+// signing has something said about the artifact under ref.
+func signing(ctx context.Context, ref string, o Options, say func(*subject) error) error {
+	s, err := pinned(ref, o)
+	if err == nil {
+		err = s.writing().with(ctx, o, say)
 	}
-	if r.Digest() == "" {
-		return fmt.Errorf("signing %q: a tag may be moved meanwhile: give a digest", ref)
-	}
-	s, err := newSession(r, o)
 	if err != nil {
 		return fmt.Errorf("signing %q: %w", ref, err)
 	}
-	if err := s.writing().try(ctx, o, func(options []remote.Option) error {
+	return nil
+}
+
+// pinned returns a session with an artifact that is named by its digest.
+func pinned(ref string, o Options) (*session, error) {
+	r, err := ParseReference(ref)
+	if err != nil {
+		return nil, err
+	}
+	if r.Digest() == "" {
+		return nil, errors.New("a tag may be moved meanwhile: give a digest")
+	}
+	return newSession(r, o)
+}
+
+// with finds the session's artifact and has do look at it.
+func (s *session) with(ctx context.Context, o Options, do func(*subject) error) error {
+	return s.try(ctx, o, func(options []remote.Option) error {
 		to := &subject{session: s, options: options}
 		found, err := remote.Get(s.name, to.options...)
 		if err != nil {
 			return err
 		}
 		to.Descriptor = v1.Descriptor{MediaType: found.MediaType, Size: found.Size, Digest: found.Digest}
-		return say(to)
-	}); err != nil {
-		return fmt.Errorf("signing %q: %w", ref, err)
-	}
-	return nil
+		return do(to)
+	})
 }
 
 // attest pushes a statement as a referrer of the artifact. Where the registry has no API for referrers it is listed under
@@ -107,11 +118,11 @@ func (to *subject) attest(predicateType string, predicate any, s bundle.Signer) 
 
 // sign adds a signature to those under the artifact's tag for signatures, sha256-<hex>.sig.
 func (to *subject) sign(s bundle.Signer) error {
-	payload, signature, err := sigstore.Payload(to.name.Context().Name(), to.Digest.String(), s)
+	payload, annotations, err := sigstore.Payload(to.name.Context().Name(), to.Digest.String(), s)
 	if err != nil {
 		return err
 	}
-	tag := to.name.Context().Tag(strings.Replace(to.Digest.String(), ":", "-", 1) + ".sig")
+	tag := to.signatures()
 	img, err := remote.Image(tag, to.options...)
 	if notFound(err) {
 		img, err = mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON), nil
@@ -124,18 +135,23 @@ func (to *subject) sign(s bundle.Signer) error {
 		return err
 	}
 	if slices.ContainsFunc(manifest.Layers, func(l v1.Descriptor) bool {
-		return l.Annotations[sigstore.AnnotationSignature] == signature
+		return l.Annotations[sigstore.AnnotationSignature] == annotations[sigstore.AnnotationSignature]
 	}) {
 		return nil
 	}
 	img, err = mutate.Append(img, mutate.Addendum{
 		Layer:       static.NewLayer(payload, sigstore.PayloadType),
-		Annotations: map[string]string{sigstore.AnnotationSignature: signature},
+		Annotations: annotations,
 	})
 	if err != nil {
 		return err
 	}
 	return remote.Write(tag, img, to.options...)
+}
+
+// signatures is the tag under which signatures stand in the form before version 3.
+func (to *subject) signatures() name.Tag {
+	return to.name.Context().Tag(strings.Replace(to.Digest.String(), ":", "-", 1) + ".sig")
 }
 
 func notFound(err error) bool {

@@ -10,7 +10,7 @@
 // Earlier verifiers look for a [Payload] under a tag instead. Either is signed by the very keys that sign
 // gwc's bundles, and is the same every time.
 //
-// Nothing here goes to a transparency log: verify with a key, and cosign's --insecure-ignore-tlog.
+// Nothing here goes to a transparency log: verify with cosign's --insecure-ignore-tlog.
 package sigstore
 
 import (
@@ -18,7 +18,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -34,6 +33,10 @@ const (
 	AnnotationContent   = "dev.sigstore.bundle.content" // "dsse-envelope"
 	AnnotationPredicate = "dev.sigstore.bundle.predicateType"
 	AnnotationSignature = "dev.cosignproject.cosign/signature" // of a payload, in base64
+
+	annotationCertificate = "dev.sigstore.cosign/certificate" // PEM
+	annotationChain       = "dev.sigstore.cosign/chain"       // PEM
+	annotationTimestamp   = "dev.sigstore.cosign/rfc3161timestamp"
 )
 
 // SignType is the predicate of a statement that says only: this artifact is mine.
@@ -70,88 +73,67 @@ func hexDigest(digest string) (string, error) {
 
 // Bundle returns a statement as a Sigstore bundle (v0.3): in a DSSE envelope that is signed by s.
 func Bundle(statement []byte, s bundle.Signer) ([]byte, error) {
-	sig, err := signed(preAuthEncoding(statement), s)
+	by, err := bundle.SignatureOf(preAuthEncoding(statement), s)
 	if err != nil {
 		return nil, err
 	}
-	id, err := hex.DecodeString(s.Public().ID())
-	if err != nil {
-		return nil, fmt.Errorf("the key's ID: %w", err)
+	var m material
+	if len(by.Certificates) > 0 {
+		m.Certificate = &certificate{by.Certificates[0]}
+	} else {
+		id, err := hex.DecodeString(by.KeyID)
+		if err != nil {
+			return nil, fmt.Errorf("the key's ID: %w", err)
+		}
+		m.PublicKey = &publicKey{base64.StdEncoding.EncodeToString(id)}
 	}
-	type (
-		publicKey struct {
-			Hint string `json:"hint"`
-		}
-		material struct {
-			PublicKey publicKey `json:"publicKey"`
-		}
-		signature struct {
-			Sig []byte `json:"sig"`
-		}
-		envelope struct {
-			Payload     []byte      `json:"payload"`
-			PayloadType string      `json:"payloadType"`
-			Signatures  []signature `json:"signatures"`
-		}
-	)
-	return json.Marshal(struct {
-		MediaType string   `json:"mediaType"`
-		Material  material `json:"verificationMaterial"`
-		Envelope  envelope `json:"dsseEnvelope"`
-	}{
-		BundleType,
-		material{publicKey{base64.StdEncoding.EncodeToString(id)}},
-		envelope{statement, statementType, []signature{{sig}}},
-	})
+	if by.Timestamp != nil {
+		m.Timestamps = &timestamps{[]timestamp{{by.Timestamp}}}
+	}
+	return json.Marshal(document{BundleType, m, envelope{statement, statementType, []signature{{by.Sig}}}})
+}
+
+// A document is a Sigstore bundle, in the fields that are written here.
+type document struct {
+	MediaType string   `json:"mediaType"`
+	Material  material `json:"verificationMaterial"`
+	Envelope  envelope `json:"dsseEnvelope"`
+}
+
+type material struct {
+	PublicKey   *publicKey   `json:"publicKey,omitempty"`
+	Certificate *certificate `json:"certificate,omitempty"`
+	Timestamps  *timestamps  `json:"timestampVerificationData,omitempty"`
+}
+
+type publicKey struct {
+	Hint string `json:"hint"`
+}
+
+type certificate struct {
+	Raw []byte `json:"rawBytes"`
+}
+
+type timestamps struct {
+	RFC3161 []timestamp `json:"rfc3161Timestamps"`
+}
+
+type timestamp struct {
+	Signed []byte `json:"signedTimestamp"`
+}
+
+type envelope struct {
+	Payload     []byte      `json:"payload"`
+	PayloadType string      `json:"payloadType"`
+	Signatures  []signature `json:"signatures"`
+}
+
+type signature struct {
+	Sig []byte `json:"sig"`
 }
 
 // preAuthEncoding returns what DSSE signs.
 func preAuthEncoding(statement []byte) []byte {
 	out := []byte("DSSEv1 " + strconv.Itoa(len(statementType)) + " " + statementType + " " + strconv.Itoa(len(statement)) + " ")
 	return append(out, statement...)
-}
-
-// Payload returns what cosign signed before version 3, and the signature in base64. The repository is where the artifact
-// was pushed first, and says nothing about where it may be pulled from.
-func Payload(repository, digest string, s bundle.Signer) (payload []byte, signature string, err error) {
-	if _, err := hexDigest(digest); err != nil {
-		return nil, "", err
-	}
-	type (
-		identity struct {
-			Reference string `json:"docker-reference"`
-		}
-		image struct {
-			Digest string `json:"docker-manifest-digest"`
-		}
-		critical struct {
-			Identity identity `json:"identity"`
-			Image    image    `json:"image"`
-			Type     string   `json:"type"`
-		}
-	)
-	payload, err = json.Marshal(struct {
-		Critical critical `json:"critical"`
-		Optional *string  `json:"optional"`
-	}{critical{identity{repository}, image{digest}, "cosign container image signature"}, nil})
-	if err != nil {
-		return nil, "", err
-	}
-	sig, err := signed(payload, s)
-	if err != nil {
-		return nil, "", err
-	}
-	return payload, base64.StdEncoding.EncodeToString(sig), nil
-}
-
-// signed returns a signature that its key verifies.
-func signed(message []byte, s bundle.Signer) ([]byte, error) {
-	sig, err := s.Sign(message)
-	if err != nil {
-		return nil, err
-	}
-	if !s.Public().Verify(message, sig) {
-		return nil, errors.New("the signer's signature does not fit its public key")
-	}
-	return sig, nil
 }

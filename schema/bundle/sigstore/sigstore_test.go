@@ -96,7 +96,7 @@ func TestBundle(t *testing.T) {
 
 func TestPayload(t *testing.T) {
 	k := newKey(t, key.ECDSA)
-	payload, signature, err := sigstore.Payload("registry.example.com/gateway", digest, k)
+	payload, annotations, err := sigstore.Payload("registry.example.com/gateway", digest, k)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestPayload(t *testing.T) {
 	if diff := cmp.Diff(want, string(payload)); diff != "" {
 		t.Errorf("payload (-want +got):\n%s", diff)
 	}
-	sig, err := base64.StdEncoding.DecodeString(signature)
+	sig, err := base64.StdEncoding.DecodeString(annotations[sigstore.AnnotationSignature])
 	if err != nil || !k.Public().Verify(payload, sig) {
 		t.Error("the signature does not hold")
 	}

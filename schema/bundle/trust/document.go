@@ -100,6 +100,8 @@ func (e entry) text(open func(string) ([]byte, error)) ([]byte, error) {
 	switch {
 	case (e.PEM == "") == (e.File == ""):
 		return nil, errors.New("give one of pem and file")
+	case e.File != "" && open == nil:
+		return nil, fmt.Errorf("file %q: there are no files to refer to here", e.File)
 	case e.File != "":
 		return open(e.File)
 	}
