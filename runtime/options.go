@@ -18,11 +18,15 @@ import (
 // Options are a server's settings. Source (or Bundles) and Keys or TrustFiles (or InsecureSkipVerify) are needed; the zero
 // value of everything else works.
 type Options struct {
-	// Source is where bundles come from: file:PATH, https://URL or oci://REFERENCE. PlainHTTP allows an
+	// Source is where bundles come from: file:PATH, https://URL, oci://REFERENCE or flux:FILE. PlainHTTP allows an
 	// unencrypted one that is not on this machine; PollInterval is how often a remote one is looked at.
 	Source       string
 	PlainHTTP    bool
 	PollInterval time.Duration
+	// SourceCA is a file in PEM with authorities that a web server or registry may have beside those that the system
+	// trusts; LongPoll is how long a web server is asked to hold a look until there is something new. 0: not at all.
+	SourceCA string
+	LongPoll time.Duration
 	// Registry says how an OCI registry is reached.
 	Registry source.Registry
 	// Bundles is a source that stands in for Source.

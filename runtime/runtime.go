@@ -84,7 +84,9 @@ func New(o Options) (*Server, error) {
 		pool:    upstream.NewPool(upstream.Options{Address: o.Upstream, Rand: o.Rand}),
 	}
 	if s.source == nil {
-		s.source, err = source.Open(o.Source, source.Options{PlainHTTP: o.PlainHTTP, Interval: o.PollInterval, Registry: o.Registry})
+		s.source, err = source.Open(o.Source, source.Options{
+			PlainHTTP: o.PlainHTTP, Interval: o.PollInterval, LongPoll: o.LongPoll, CAFile: o.SourceCA, Registry: o.Registry,
+		})
 		if err != nil {
 			return nil, err
 		}

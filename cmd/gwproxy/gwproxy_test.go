@@ -71,7 +71,8 @@ func TestAWrongCommandLineIsOneClearLine(t *testing.T) {
 		"address is none":    {"--source file:x --key " + public + " --listen http=8080", 2, `"http"`},
 		"address twice":      {"--source file:x --listen a=:1 --listen a=:2", 2, `"a"`},
 		"negative time":      {"--source file:x --key x --drain-timeout -1s", 2, "--drain-timeout"},
-		"too short":          {"--source file:x --key x --max-staleness 10s", 2, "--max-staleness must be longer than --poll-interval, 30s"},
+		"too short":          {"--source file:x --key x --max-staleness 10s", 2, "--max-staleness must be longer than --poll-interval and --long-poll, 30s"},
+		"held too long":      {"--source file:x --key x --long-poll 1h", 2, "--long-poll must be from 1s to 10m0s"},
 		"unready at no time": {"--source file:x --key x --unready-when-stale", 2, "needs --max-staleness"},
 		"unknown level":      {"--source file:x --key x --log-level loud", 2, "loud"},
 		"log cannot be made": {"--source file:x --key " + public + " --access-log /none/log", 2, `"/none/log"`},
@@ -95,7 +96,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 		t.Errorf("status %d, stderr %q", status, &stderr)
 	}
 	for _, f := range []string{
-		"source", "key", "trust", "insecure-skip-verify", "environment", "poll-interval", "plain-http", "state-dir", "max-staleness", "unready-when-stale", "secrets-dir", "isolate", "listen", "reveal-route",
+		"source", "key", "trust", "insecure-skip-verify", "environment", "poll-interval", "long-poll", "source-ca", "plain-http", "state-dir", "max-staleness", "unready-when-stale", "secrets-dir", "isolate", "listen", "reveal-route",
 		"drain-delay", "drain-timeout", "admin", "access-log", "log-level", "version",
 	} {
 		if !strings.Contains(stdout.String(), "  --"+f+" ") {

@@ -22,14 +22,15 @@ const usage = `gwproxy serves the bundles that gwc builds.
 Usage: gwproxy --source REF --key FILE|--trust FILE [flags]
 
 Bundles
-  --source REF             where bundles come from: file:PATH, https://URL or oci://REPOSITORY:TAG
+  --source REF             where bundles come from: file:PATH, https://URL, oci://REPOSITORY:TAG or flux:FILE
   --key FILE               public keys that bundles are verified with (PEM; may be repeated)
   --trust FILE             trust document or public keys, read again when it changes (may be repeated)
   --insecure-skip-verify   take any bundle, signed or not
   --environment NAME       take bundles of this environment only
   --poll-interval TIME     how often a remote source is looked at (default 30s)
+  --long-poll TIME         ask a web server to hold a look for so long, until there is something new
   --plain-http             allow a source without TLS that is not on this machine
-  --registry-ca FILE       certificates that a registry may have beside those that the system trusts (PEM)
+  --source-ca FILE         authorities that a server or registry may have beside those that the system trusts (PEM)
   --registry-mirror HOST=MIRROR[,MIRROR...]
                            pull from these in place of registry HOST where they have it (may be repeated)
   --registry-token-file FILE
@@ -53,16 +54,19 @@ Watching
   --version                print the version
 `
 
+// maxLongPoll bounds how long a look may be held: nothing on the way keeps a silent connection for longer.
+const maxLongPoll = 10 * time.Minute
+
 // settings are the command line as it was given.
 type settings struct {
-	source, environment, secretsDir, stateDir, admin, accessLog string
-	registry                                                    source.Registry
-	trust                                                       list
-	listen                                                      addresses
-	insecure, plainHTTP, isolate, reveal, help, showVersion     bool
-	unreadyWhenStale                                            bool
-	pollInterval, maxStaleness, drainDelay, drainTimeout        time.Duration
-	level                                                       slog.Level
+	source, sourceCA, environment, secretsDir, stateDir, admin, accessLog string
+	registry                                                              source.Registry
+	trust                                                                 list
+	listen                                                                addresses
+	insecure, plainHTTP, isolate, reveal, help, showVersion               bool
+	unreadyWhenStale                                                      bool
+	pollInterval, longPoll, maxStaleness, drainDelay, drainTimeout        time.Duration
+	level                                                                 slog.Level
 }
 
 func parse(args []string) (*settings, error) {
@@ -76,7 +80,8 @@ func parse(args []string) (*settings, error) {
 	flags.StringVar(&s.environment, "environment", "", "")
 	flags.DurationVar(&s.pollInterval, "poll-interval", 30*time.Second, "")
 	flags.BoolVar(&s.plainHTTP, "plain-http", false, "")
-	flags.StringVar(&s.registry.CAFile, "registry-ca", "", "")
+	flags.StringVar(&s.sourceCA, "source-ca", "", "")
+	flags.DurationVar(&s.longPoll, "long-poll", 0, "")
 	flags.Var(s.registry.Mirrors, "registry-mirror", "")
 	flags.StringVar(&s.registry.TokenFile, "registry-token-file", "", "")
 	flags.StringVar(&s.stateDir, "state-dir", "", "")
@@ -119,8 +124,10 @@ func parse(args []string) (*settings, error) {
 		}
 	}
 	switch {
-	case s.maxStaleness > 0 && s.maxStaleness <= s.pollInterval:
-		return nil, fmt.Errorf("--max-staleness must be longer than --poll-interval, %v, or everything would be stale between two looks", s.pollInterval)
+	case s.longPoll != 0 && (s.longPoll < time.Second || s.longPoll > maxLongPoll):
+		return nil, fmt.Errorf("--long-poll must be from 1s to %v", maxLongPoll)
+	case s.maxStaleness > 0 && s.maxStaleness <= max(s.pollInterval, s.longPoll):
+		return nil, fmt.Errorf("--max-staleness must be longer than --poll-interval and --long-poll, %v, or everything would be stale between two looks", max(s.pollInterval, s.longPoll))
 	case s.unreadyWhenStale && s.maxStaleness == 0:
 		return nil, errors.New("--unready-when-stale needs --max-staleness")
 	}
@@ -131,7 +138,7 @@ func parse(args []string) (*settings, error) {
 func (s *settings) options(stdout, stderr io.Writer) (o runtime.Options, done func(), err error) {
 	done = func() {}
 	o = runtime.Options{
-		Source: s.source, PlainHTTP: s.plainHTTP, PollInterval: s.pollInterval, Registry: s.registry,
+		Source: s.source, SourceCA: s.sourceCA, PlainHTTP: s.plainHTTP, PollInterval: s.pollInterval, LongPoll: s.longPoll, Registry: s.registry,
 		TrustFiles: s.trust, InsecureSkipVerify: s.insecure, Environment: s.environment,
 		MaxStaleness: s.maxStaleness, UnreadyWhenStale: s.unreadyWhenStale,
 		Isolate: s.isolate, RevealRoute: s.reveal, SecretsDir: s.secretsDir, StateDir: s.stateDir, AdminAddr: s.admin, Listen: s.listen,

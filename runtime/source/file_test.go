@@ -115,7 +115,7 @@ func TestWhatIsNoFileIsNotRead(t *testing.T) {
 	write(t, large, "0123456789+")
 	o := onEvents
 	o.MaxSize = 10
-	for path, want := range map[string]string{dir: "not a regular file", pipe: "not a regular file", large: "more than the 10 bytes"} {
+	for path, want := range map[string]string{dir: "no entry of it ends in .bundle", pipe: "not a regular file", large: "more than the 10 bytes"} {
 		watch(t, "file:"+path, o).expectError(want)
 	}
 }

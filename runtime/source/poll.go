@@ -8,6 +8,7 @@ import (
 const (
 	firstRetry = time.Second     // after one failure
 	lastRetry  = 5 * time.Minute // after many, if the interval is not longer
+	leastGap   = time.Second     // between looks that the other side holds
 	spread     = 0.1             // of an interval, either way
 )
 
@@ -16,6 +17,7 @@ type poller struct {
 	options Options
 	look    func(context.Context) Update
 	once    bool            // what is there cannot change: one success is enough
+	soon    func() bool     // reports that the other side said when to look, by holding the last look; nil: it never does
 	wake    <-chan struct{} // says that something changed; nil: nothing ever says so
 }
 
@@ -34,6 +36,9 @@ func (p *poller) Watch(ctx context.Context, on func(Update)) error {
 			failures = 0
 		}
 		wait := p.wait(failures, waitOf(u.Err))
+		if u.Err == nil && p.soon != nil && p.soon() {
+			wait = min(wait, p.about(leastGap))
+		}
 		if u.Final {
 			wait = -1
 		}
@@ -72,10 +77,11 @@ func (p *poller) sleep(ctx context.Context, d time.Duration) bool {
 // interval if that is shorter, and doubles up to the cap; of that a random half is cut, so that proxies that
 // failed together do not try together.
 func (p *poller) wait(failures int, asked time.Duration) time.Duration {
-	interval, random := p.options.Interval, p.options.Rand()
+	interval := p.options.Interval
 	if failures == 0 {
-		return time.Duration(float64(interval) * (1 + spread*(2*random-1)))
+		return p.about(interval)
 	}
+	random := p.options.Rand()
 	limit := max(lastRetry, interval)
 	backoff := min(firstRetry, interval)
 	for i := 1; i < failures && backoff < limit; i++ {
@@ -87,4 +93,9 @@ func (p *poller) wait(failures int, asked time.Duration) time.Duration {
 		backoff = max(backoff, asked+time.Duration(float64(asked)*spread*random))
 	}
 	return backoff
+}
+
+// about returns a little more or less than d.
+func (p *poller) about(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (1 + spread*(2*p.options.Rand()-1)))
 }

@@ -7,9 +7,8 @@ import (
 	"gwc.dev/schema/bundle/oci"
 )
 
-// Registry says how an OCI registry is reached. The files are read again as they change.
+// Registry says how an OCI registry is reached. The file is read again as it changes.
 type Registry struct {
-	CAFile    string      // certificates in PEM that are trusted beside the system's; "": none
 	TokenFile string      // a token that takes the place of Docker's credentials, as a service account's; "": none
 	Mirrors   oci.Mirrors // registries that are asked first
 }
@@ -28,8 +27,8 @@ func openRegistry(ref string, o Options) (Source, error) {
 		return nil, fmt.Errorf("source: %w", err)
 	}
 	transport := o.Transport
-	if o.Registry.CAFile != "" && transport == nil {
-		transport = oci.Transport(o.Registry.CAFile)
+	if o.CAFile != "" && transport == nil {
+		transport = oci.Transport(o.CAFile)
 	}
 	reader := oci.NewReader(r, oci.Options{
 		PlainHTTP: o.PlainHTTP,

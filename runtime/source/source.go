@@ -11,8 +11,10 @@
 //
 // References:
 //
-//	file:PATH              read when it changes on disk
-//	https://HOST/PATH      polled with ETag and Last-Modified
+//	file:PATH              read when it changes on disk; a directory stands for the bundle in it
+//	https://HOST/PATH      polled with ETag and Last-Modified, held with Options.LongPoll
+//	https://HOST/PATH#sha256=...  read once, and nothing else than that
+//	flux:PATH              a file with Flux's artifact, which says where it is and which digest it has
 //	oci://HOST/REPO:TAG    polled for the tag's digest
 //	oci://HOST/REPO@sha256:...  pulled once
 //
@@ -57,6 +59,8 @@ type Options struct {
 	MaxSize   int64          // of a bundle; 0: bundle.MaxSize
 	Keychain  authn.Keychain // for registries; nil: Docker's configuration and credential helpers
 	Registry  Registry       // how one is reached
+	CAFile    string         // certificates in PEM that are trusted beside the system's, read as they change; "": none
+	LongPoll  time.Duration  // how long a web server is asked to hold a look; 0: not at all
 
 	Transport http.RoundTripper // nil: the default one
 	Rand      func() float64    // jitter, from [0, 1); nil: random
@@ -78,7 +82,7 @@ func Open(ref string, o Options) (Source, error) {
 	}
 	scheme, rest, ok := strings.Cut(ref, ":")
 	if !ok {
-		return nil, fmt.Errorf("source %q: give file:PATH, https://URL or oci://REFERENCE", ref)
+		return nil, fmt.Errorf("source %q: give file:PATH, https://URL, oci://REFERENCE or flux:FILE", ref)
 	}
 	switch scheme {
 	case "file":
@@ -87,8 +91,10 @@ func Open(ref string, o Options) (Source, error) {
 		return openWeb(ref, o)
 	case "oci":
 		return openRegistry(ref, o)
+	case "flux":
+		return openFlux(rest, o)
 	}
-	return nil, fmt.Errorf("source %q: there is no scheme %q: give file:PATH, https://URL or oci://REFERENCE", ref, scheme)
+	return nil, fmt.Errorf("source %q: there is no scheme %q: give file:PATH, https://URL, oci://REFERENCE or flux:FILE", ref, scheme)
 }
 
 // errTooLarge says that a source holds more than a bundle may have.

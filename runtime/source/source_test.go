@@ -84,8 +84,8 @@ func (w *watching) expectError(want string) {
 
 func TestMistakesInAReferenceAreNamed(t *testing.T) {
 	for ref, want := range map[string]string{
-		"":                               "give file:PATH, https://URL or oci://REFERENCE",
-		"bundle.tgz":                     "give file:PATH, https://URL or oci://REFERENCE",
+		"":                               "give file:PATH, https://URL, oci://REFERENCE or flux:FILE",
+		"bundle.tgz":                     "give file:PATH, https://URL, oci://REFERENCE or flux:FILE",
 		"s3://bucket/bundle":             `no scheme "s3"`,
 		"file:":                          "names no file",
 		"file://bundle.tgz":              "three slashes",

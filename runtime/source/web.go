@@ -5,27 +5,28 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
-
-	"gwc.dev/schema/bundle"
-	"gwc.dev/schema/bundle/oci"
 )
 
-// A web source is a URL.
+// A web source is a URL. Where that says which digest it has to have, it is read once.
 type web struct {
 	url     *url.URL
 	name    string // the URL without what may be secret in it
-	client  *http.Client
+	pin     digest
+	down    *downloader
 	options Options
 
 	// What the last complete response said and was. The validators are only ever those of a body that was
 	// read whole.
 	etag, modified string
 	digest         [sha256.Size]byte
+
+	failed bool // the last look did: the next one does not ask to be held
+	soon   bool // there is no need to wait for the interval
 }
 
 func openWeb(ref string, o Options) (Source, error) {
@@ -37,12 +38,19 @@ func openWeb(ref string, o Options) (Source, error) {
 	if u.Hostname() == "" {
 		return nil, fmt.Errorf("source %q: it names no host", name)
 	}
-	if !secure(u, o) {
+	w := &web{url: u, name: name, options: o}
+	if u.Fragment != "" {
+		if w.pin, err = parseDigest(strings.Replace(u.Fragment, "=", ":", 1)); err != nil {
+			return nil, fmt.Errorf("source %q: what stands behind the # is to be sha256=HEX: %w", name, err)
+		}
+		u.Fragment = ""
+	}
+	if w.pin == "" && !secure(u, o) {
 		return nil, fmt.Errorf("source %q: http is neither private nor authentic: use https, or give --plain-http if that is meant", name)
 	}
-	w := &web{url: u, name: name, options: o}
-	w.client = &http.Client{Transport: o.Transport, CheckRedirect: w.redirect}
-	return &poller{options: o, look: w.look}, nil
+	o.Timeout += o.LongPoll
+	w.down = newDownloader(o, w.pin != "")
+	return &poller{options: o, look: w.look, once: w.pin != "", soon: func() bool { return w.soon }}, nil
 }
 
 // secure reports whether u may be asked.
@@ -54,22 +62,11 @@ func secure(u *url.URL, o Options) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-func (w *web) redirect(r *http.Request, via []*http.Request) error {
-	if len(via) >= 10 {
-		return errors.New("it redirects more than 10 times")
-	}
-	if r.URL.Scheme != "https" && r.URL.Scheme != "http" {
-		return fmt.Errorf("it redirects to %s:, and not to https", r.URL.Scheme)
-	}
-	if !secure(r.URL, w.options) {
-		return fmt.Errorf("it redirects to %q, which has no TLS", r.URL.Scheme+"://"+r.URL.Host)
-	}
-	return nil
-}
-
 func (w *web) look(ctx context.Context) Update {
 	data, err := w.get(ctx)
+	w.failed = err != nil
 	if err != nil {
+		w.soon = false
 		return Update{Err: fmt.Errorf("reading %q: %w", w.name, err)}
 	}
 	if data == nil {
@@ -84,74 +81,42 @@ func (w *web) look(ctx context.Context) Update {
 
 // get returns what the URL holds; nil if that was delivered already.
 func (w *web) get(ctx context.Context) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url.String(), nil)
+	conditions, held := w.conditions()
+	began := time.Now()
+	data, header, err := w.down.get(ctx, w.url.String(), conditions)
 	if err != nil {
-		return nil, errors.New("the URL is not valid")
+		return nil, err
 	}
-	req.Header.Set("Accept", bundle.MediaType+", application/gzip, */*")
-	req.Header.Set("Accept-Encoding", "identity") // a bundle is gzip; it must not be unpacked on the way
-	req.Header.Set("User-Agent", "gwproxy")
-	if w.etag != "" {
-		req.Header.Set("If-None-Match", w.etag)
-	}
-	if w.modified != "" {
-		req.Header.Set("If-Modified-Since", w.modified)
-	}
-	resp, err := w.client.Do(req)
-	if err != nil {
-		return nil, w.explain(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusNotModified && (w.etag != "" || w.modified != "") {
+	if data == nil {
+		// A server that does not hold requests answers at once, and is asked after the interval.
+		w.soon = held && time.Since(began) >= w.options.LongPoll/2
 		return nil, nil
 	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, &statusError{resp.StatusCode, oci.RetryAfter(resp.Header)}
-	}
-	if resp.ContentLength > w.options.MaxSize {
-		return nil, errTooLarge(w.options.MaxSize)
-	}
-	data, err := io.ReadAll(io.LimitReader(resp.Body, w.options.MaxSize+1))
-	if err != nil {
-		return nil, w.explain(err)
-	}
-	if int64(len(data)) > w.options.MaxSize {
-		return nil, errTooLarge(w.options.MaxSize)
+	if w.pin != "" {
+		return data, w.pin.check(data)
 	}
 	seen := w.digest
-	w.etag, w.modified = resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")
+	w.etag, w.modified = header.Get("ETag"), header.Get("Last-Modified")
 	w.digest = sha256.Sum256(data)
-	if w.digest == seen {
+	if w.soon = false; w.digest == seen {
 		return nil, nil // a server without validators, or one that forgot them
 	}
+	w.soon = w.options.LongPoll > 0 && w.etag != ""
 	return data, nil
 }
 
-// explain strips the URL, and with it any credentials, from an error of the client.
-func (w *web) explain(err error) error {
-	var at *url.Error
-	if errors.As(err, &at) {
-		err = at.Err
+// conditions returns the fields of the next request, and whether they ask the server to hold it until there is something
+// new (RFC 7240, section 4.3).
+func (w *web) conditions() (h http.Header, held bool) {
+	h = http.Header{}
+	if w.etag != "" {
+		h.Set("If-None-Match", w.etag)
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("it did not answer within %v", w.options.Timeout)
+	if w.modified != "" {
+		h.Set("If-Modified-Since", w.modified)
 	}
-	return err
-}
-
-// A statusError is an answer that holds no bundle.
-type statusError struct {
-	status int
-	wait   time.Duration
-}
-
-func (e *statusError) Error() string {
-	text := fmt.Sprintf("it answers %d %s", e.status, http.StatusText(e.status))
-	if e.wait > 0 {
-		text += fmt.Sprintf(": try again in %v", e.wait.Round(time.Second))
+	if held = w.options.LongPoll > 0 && w.etag != "" && !w.failed; held {
+		h.Set("Prefer", fmt.Sprintf("wait=%d", int(w.options.LongPoll.Seconds())))
 	}
-	return text
+	return h, held
 }
-
-// Wait returns how long the server asked to be left alone.
-func (e *statusError) Wait() time.Duration { return e.wait }

@@ -87,7 +87,7 @@ func (s *session) explain(err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("registry %q did not answer in time: %w", host, context.DeadlineExceeded)
 	case errors.As(err, &certificate):
-		return fmt.Errorf("registry %q has a certificate that is not trusted: %w: name the file of its CA with --registry-ca", host, certificate.Err)
+		return fmt.Errorf("registry %q has a certificate that is not trusted: %w: name the file of its CA with --registry-ca (gwproxy: --source-ca)", host, certificate.Err)
 	case errors.As(err, &answer):
 		return s.explainAnswer(answer)
 	case errors.Is(err, errPlainHTTP), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):

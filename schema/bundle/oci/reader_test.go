@@ -160,7 +160,7 @@ func TestACertificateOfAnOwnCAIsTrustedOnceItIsNamed(t *testing.T) {
 	for _, step := range []struct{ content, want string }{
 		{"", `reading the certificates to trust in "` + file + `": open ` + file + `: no such file or directory`},
 		{"not a certificate", `reading the certificates to trust in "` + file + `": it holds no certificate in PEM`},
-		{pemOf(another(t)), `has a certificate that is not trusted: x509: certificate signed by unknown authority: name the file of its CA with --registry-ca`},
+		{pemOf(another(t)), `has a certificate that is not trusted: x509: certificate signed by unknown authority: name the file of its CA with --registry-ca (gwproxy: --source-ca)`},
 		{pemOf(server), ""},
 		{"half writ", ""},
 	} {
