@@ -187,6 +187,9 @@ func (f *file) once() ([]byte, string, error) {
 	if after, err := in.Stat(); err != nil || !same(info, after) || after.Size() != int64(len(data)) {
 		return nil, "", errMoving
 	}
+	if len(data) == 0 { // it is about to be written
+		return nil, "", errors.New("it is empty")
+	}
 	seen := f.digest
 	f.info, f.read, f.digest = info, now, sha256.Sum256(data)
 	if f.digest == seen {
