@@ -137,6 +137,7 @@ func summary(what string, problems []schema.Problem) string {
 func (s *Server) accepted() {
 	s.metrics.Refusing(false)
 	s.status.accepted()
+	s.freshness.accepted(s.o.Clock())
 }
 
 // refuse records that the newest bundle seen is not put into force. b is nil where it was not opened.

@@ -13,7 +13,8 @@ type freshness struct {
 	mu    sync.Mutex
 	at    time.Time // zero: never
 	noted time.Time // when that was last written to disk
-	final bool      // what is served cannot change at its source
+	fixed bool      // the source was read and cannot change
+	final bool      // and neither can what is served
 }
 
 // restored says when what was kept on disk was last confirmed, as far as that is known.
@@ -26,12 +27,27 @@ func (f *freshness) restored(at, now time.Time) {
 	f.at, f.noted, f.final = at, now, false
 }
 
-// confirmed says that the source has what is served, and will for ever if final. It reports whether that is worth
-// writing down.
-func (f *freshness) confirmed(now time.Time, final bool) bool {
+// looked says whether the source, which was read just now, can change.
+func (f *freshness) looked(fixed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.at, f.final = now, final
+	f.fixed = fixed
+}
+
+// accepted says that the newest bundle seen came in force. Of a source that is not read again, that is the last word.
+func (f *freshness) accepted(now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fixed {
+		f.at, f.final = now, true
+	}
+}
+
+// confirmed says that the source has what is served. It reports whether that is worth writing down.
+func (f *freshness) confirmed(now time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.at, f.final = now, f.fixed
 	if now.Sub(f.noted) < confirmEvery {
 		return false
 	}
@@ -51,14 +67,14 @@ func (f *freshness) read(now time.Time, bound time.Duration) (at time.Time, stal
 }
 
 // confirm notes that the source has what is served, if it does: a bundle that is refused confirms nothing.
-func (s *Server) confirm(now time.Time, final bool) {
+func (s *Server) confirm(now time.Time) {
 	s.apply.Lock()
 	defer s.apply.Unlock()
 	g := s.current.Load()
 	if g == nil || s.status.refusing() {
 		return
 	}
-	if s.freshness.confirmed(now, final) && s.state != nil {
+	if s.freshness.confirmed(now) && s.state != nil {
 		s.state.Confirm(g.bundle, now)
 	}
 }

@@ -2,6 +2,7 @@ package runtime_test
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"gwc.dev/runtime"
 	"gwc.dev/runtime/source"
+	"gwc.dev/schema"
 	"gwc.dev/schema/bundle"
 )
 
@@ -83,6 +85,26 @@ func TestWhatCannotChangeIsNeverStale(t *testing.T) {
 	p := start(t, func(o *runtime.Options) { o.Clock, o.MaxStaleness = c.now, time.Minute })
 	p.feed <- source.Update{Data: p.seal(gateway(t, "http://127.0.0.1:1")), Origin: "oci://example.com/gateway@sha256:00", Final: true}
 	p.until("it is served", func() bool { return p.server.Status().Active != nil && p.server.Status().Source.LastConfirmed != nil })
+	c.set(c.now().Add(time.Hour))
+	if p.server.Status().Source.Stale {
+		t.Error("it is stale")
+	}
+}
+
+// It is read once, refused for a port in use, and tried again without another look.
+func TestWhatIsServedAfterItsOnlyLookIsNeverStale(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer taken.Close()
+	c := newClock(noon)
+	p := start(t, func(o *runtime.Options) {
+		o.Clock, o.MaxStaleness, o.Listen["other"] = c.now, time.Minute, taken.Addr().String()
+	})
+	data := p.seal(gateway(t, "http://127.0.0.1:1", func(g *schema.Gateway, _ *schema.Route) { g.Listeners["other"] = schema.Listener{Port: 8081} }))
+	p.feed <- source.Update{Data: data, Origin: "oci://example.com/gateway@sha256:00", Final: true}
+	p.until("it is refused", func() bool { return p.server.Status().Refused != nil })
+	taken.Close()
+	p.until("it is served", func() bool { return p.server.Status().Active != nil })
 	c.set(c.now().Add(time.Hour))
 	if p.server.Status().Source.Stale {
 		t.Error("it is stale")

@@ -198,10 +198,11 @@ func (s *Server) update(u source.Update) {
 	}
 	s.status.sourceRead(now)
 	s.metrics.SourceChecked(now)
+	s.freshness.looked(u.Final)
 	if u.Data != nil {
 		s.take(u.Data, u.Origin)
 	}
-	s.confirm(now, u.Final)
+	s.confirm(now)
 }
 
 // drain withdraws readiness, stops taking connections and lets requests finish.
