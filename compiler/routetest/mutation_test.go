@@ -1,11 +1,9 @@
 package routetest_test
 
 import (
-	"encoding/json"
 	"maps"
-	"path/filepath"
+	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,53 +16,89 @@ import (
 	"gwc.dev/schema"
 )
 
-// parts are what of a route decides which requests it takes and what becomes of them.
-var parts = []string{"match", "auth", "rateLimit", "cors", "headers", "timeout", "maxBodyBytes", "retry", "rewrite", "redirect", "respond", "backends"}
+// references are the project's own environments.
+var references = []string{"dev", "staging", "production"}
 
-// TestTheReferenceTestsNoticeEverySingleChange edits the project's own production environment, one value of a match or a
-// filter of a route at a time, and holds that some route test of the environment fails. Edits that the proxy would refuse,
-// and those without effect on any request, are none.
-func TestTheReferenceTestsNoticeEverySingleChange(t *testing.T) {
-	env, err := compiler.Load("../../environments/production", compiler.Options{})
+func reference(t *testing.T, name string) *compiler.Environment {
+	t.Helper()
+	env, err := compiler.Load("../../environments/"+name, compiler.Options{})
 	if err != nil || env.Model == nil {
 		t.Fatal(err, env.Findings)
 	}
-	if failing := failing(t, env.Model, env.Tests); failing != "" {
-		t.Fatalf("%s fails before any edit", failing)
-	}
-	edits := 0
-	for api, a := range schema.Sorted(env.Model.APIs) {
-		for name, r := range schema.Sorted(a.Routes) {
-			for _, edit := range editsOf(t, &r) {
-				edited, ok := edit.of(t, env.Model, api, name)
-				if !ok {
-					continue
-				}
-				edits++
-				if failing(t, edited, env.Tests) == "" && differs(t, env.Model, edited) {
-					t.Errorf("no test notices: apis.%s.routes.%s.%s", api, name, edit)
+	return env
+}
+
+// untold are fields of a route that no request and no test can tell of.
+var untold = map[string]string{
+	"Description":                       "is for people",
+	"Filters.RateLimit.Windows[].Scope": "follows from where a limit is written",
+	"Filters.Auth.JWT.JWKS.Inline":      "excludes the URL that is there",
+	"Match.Headers[].Regex":             "excludes the exact value that is there",
+	"Match.Headers[].Present":           "excludes the exact value that is there",
+	"Match.Query[].Regex":               "is that of no match here, and one that is added has one condition",
+	"Redirect.Path.Full":                "excludes the prefix that is there",
+	"Respond.Status":                    "excludes the backends that are there",
+	"Respond.Headers":                   "excludes the backends that are there",
+	"Respond.Headers[]":                 "excludes the backends that are there",
+	"Respond.Body":                      "excludes the backends that are there",
+	"Match.Query[].Present":             "is that of no match here, and one that is added has one condition",
+}
+
+// TestTheReferenceTestsNoticeEverySingleChange edits the project's own environments, one value of a match or a filter of a
+// route at a time, and holds that some route test of the environment fails. The edits follow from the model's types, so
+// that a new field is edited too. Those that the proxy would refuse, and those without effect on any request, are none.
+func TestTheReferenceTestsNoticeEverySingleChange(t *testing.T) {
+	edited := map[string]bool{}
+	for _, name := range references {
+		env := reference(t, name)
+		if failing := failing(t, env.Model, env.Tests); failing != "" {
+			t.Fatalf("%s: %s fails before any edit", name, failing)
+		}
+		edits := 0
+		for api, a := range schema.Sorted(env.Model.APIs) {
+			tried := map[string]int{}
+			for id, r := range schema.Sorted(a.Routes) {
+				for _, e := range variants(reflect.ValueOf(r)) {
+					place := id + " " + e.field
+					if untold[e.field] != "" || e.other && tried[place] == enough {
+						continue
+					}
+					model, ok := with(env.Model, api, id, e.value.Interface().(schema.Route))
+					if !ok {
+						continue
+					}
+					if e.other {
+						tried[place]++
+					}
+					edits++
+					edited[e.field] = true
+					if failing(t, model, env.Tests) == "" && differs(t, env.Model, model) {
+						t.Errorf("%s: no test notices that %s/%s has another %s: %s", name, api, id, e.field, e.what)
+					}
 				}
 			}
 		}
+		t.Logf("%s: %d edits", name, edits)
 	}
-	if edits < 500 {
-		t.Errorf("%d edits only", edits)
+	for _, field := range fields(reflect.TypeFor[schema.Route](), "") {
+		if edited[field] == (untold[field] != "") {
+			t.Errorf("field %s: edited %v, which %q", field, edited[field], untold[field])
+		}
 	}
 }
 
-// TestTheReferenceTestsCoverProduction holds what "gwc test --fail-under" asks of others.
-func TestTheReferenceTestsCoverProduction(t *testing.T) {
-	env, err := compiler.Load("../../environments/production", compiler.Options{})
-	if err != nil || env.Model == nil {
-		t.Fatal(err, env.Findings)
-	}
-	suite, findings := routetest.New(env.Model, env.Tests, env.Positions, time.Now())
-	if len(findings) > 0 {
-		t.Fatal(findings)
-	}
-	suite.Run()
-	if c := suite.Coverage(); c.Percent() < 95 {
-		t.Errorf("%.1f %% are covered, missing are %v", c.Percent(), c.Missing())
+// TestTheReferenceTestsCoverTheirEnvironments holds what "gwc test --fail-under" asks of others.
+func TestTheReferenceTestsCoverTheirEnvironments(t *testing.T) {
+	for _, name := range references {
+		env := reference(t, name)
+		suite, findings := routetest.New(env.Model, env.Tests, env.Positions, time.Now())
+		if len(findings) > 0 {
+			t.Fatal(findings)
+		}
+		suite.Run()
+		if c := suite.Coverage(); c.Percent() < 95 {
+			t.Errorf("%s: %.1f %% are covered, missing are %v", name, c.Percent(), c.Missing())
+		}
 	}
 }
 
@@ -93,179 +127,203 @@ func differs(t *testing.T, old, new *schema.Gateway) bool {
 	return len(report.Classes) > 0
 }
 
-// An edit is of one value.
-type edit struct {
-	path  []string // below the route
-	kind  string
-	value any // nil: it is dropped
+// with returns the model with another route; false where the proxy would refuse it.
+func with(g *schema.Gateway, api, id string, r schema.Route) (*schema.Gateway, bool) {
+	out := *g
+	out.APIs = maps.Clone(g.APIs)
+	a := out.APIs[api]
+	a.Routes = maps.Clone(a.Routes)
+	a.Routes[id] = r
+	out.APIs[api] = a
+	resolved := out.Resolve()
+	_, problems := route.Build(resolved, filter.Deps{})
+	return resolved, len(problems) == 0
 }
 
-func (e edit) String() string { return strings.Join(e.path, ".") + " " + e.kind }
-
-// whole are filters that may come to a route that has none of them.
-var whole = map[string]any{
-	"auth":         map[string]any{"apiKey": map[string]any{"header": "apikey"}},
-	"cors":         map[string]any{"origins": []any{"https://added.example.com"}, "methods": []any{"GET"}},
-	"rewrite":      map[string]any{"prefix": "/added"},
-	"maxBodyBytes": 1.0,
-	"retry":        map[string]any{"attempts": 1.0, "on": []any{"503"}, "methods": []any{"GET"}},
+// A variant is a value with one thing in it changed.
+type variant struct {
+	field string // what is changed, by the names of fields; "[]" is an element
+	what  string
+	value reflect.Value
+	other bool // it is one of many values that would do as well
 }
 
-// added are values that may come into parts, by the names of both.
-var added = map[string]map[string]any{
-	"match":     {"headers": map[string]any{"x-added": map[string]any{"present": true}}, "query": map[string]any{"q": map[string]any{"exact": "1"}}},
-	"headers":   {"request": map[string]any{"remove": []any{"x-added"}}, "x-added": map[string]any{"exact": "1"}},
-	"response":  {"set": map[string]any{"x-added": "1"}, "add": map[string]any{"x-added": "1"}},
-	"request":   {"add": map[string]any{"x-added": "1"}, "remove": []any{"x-added"}},
-	"set":       {"x-added": "1"},
-	"rateLimit": {"added": map[string]any{"requests": 1.0, "per": "hour", "by": "ip", "burst": 1.0, "scope": "route"}},
-	"auth":      {"allow": map[string]any{"consumers": []any{"example-user"}}},
-	"cors":      {"credentials": true},
-	"rewrite":   {"host": "added.example.com"},
-	"retry":     {"perTryTimeout": "1s"},
-}
+// enough is how many other values of one field are tried: the proxy refuses most of them.
+const enough = 2
 
-// editsOf returns every edit of one value of a route.
-func editsOf(t *testing.T, r *schema.Route) []edit {
-	t.Helper()
-	var out []edit
-	var walk func(v any, path []string)
-	walk = func(v any, path []string) {
-		path = slices.Clip(path)
-		if len(path) > 1 || len(path) == 1 && path[0] != "match" {
-			out = append(out, edit{path, "dropped", nil})
-		}
-		switch v := v.(type) {
-		case map[string]any:
-			for _, k := range slices.Sorted(maps.Keys(v)) {
-				if k != "scope" { // which is where a limit is written
-					walk(v[k], append(path, k))
-				}
-			}
-			for name, value := range added[path[len(path)-1]] {
-				if _, there := v[name]; !there {
-					out = append(out, edit{append(path, name), "added", value})
-				}
-			}
-		case []any:
-			for i, each := range v {
-				walk(each, append(path, strconv.Itoa(i)))
-			}
-			out = append(out, edit{path, "with one more", append(slices.Clone(v), "ANOTHER")})
-		case string:
-			for _, other := range []string{v + "x", "1h1s", "hour", "header"} {
-				out = append(out, edit{path, "as " + other, other})
-			}
-		case float64:
-			out = append(out, edit{path, "one more", v + 1})
-		case bool:
-			out = append(out, edit{path, "otherwise", !v})
+// variants returns what one edit makes of a value.
+func variants(v reflect.Value) []variant {
+	var out []variant
+	add := func(field, what string, value reflect.Value) { out = append(out, variant{field, what, value, false}) }
+	other := func(what string, value reflect.Value) { out = append(out, variant{"", what, value, true}) }
+	inside := func(field string, v reflect.Value, put func(reflect.Value) reflect.Value) {
+		for _, each := range variants(v) {
+			out = append(out, variant{strings.TrimPrefix(field+each.field, "."), each.what, put(each.value), each.other})
 		}
 	}
-	tree := treeOf(t, r)
-	for _, part := range parts {
-		if v, ok := tree[part]; ok {
-			walk(v, []string{part})
-		} else if whole[part] != nil {
-			out = append(out, edit{[]string{part}, "added", whole[part]})
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			inside("."+v.Type().Field(i).Name+separator(v.Field(i)), v.Field(i), func(n reflect.Value) reflect.Value {
+				changed := reflect.New(v.Type()).Elem()
+				changed.Set(v)
+				changed.Field(i).Set(n)
+				return changed
+			})
 		}
+	case reflect.Pointer:
+		point := func(n reflect.Value) reflect.Value {
+			p := reflect.New(n.Type())
+			p.Elem().Set(n)
+			return p
+		}
+		if !v.IsNil() {
+			add("", "dropped", reflect.Zero(v.Type()))
+			inside("", v.Elem(), point)
+			break
+		}
+		for _, least := range leasts(v.Type().Elem()) {
+			add("", "added", point(least))
+			inside("", least, point)
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			rest := reflect.MakeMap(v.Type())
+			for _, k := range v.MapKeys() {
+				if !k.Equal(key) {
+					rest.SetMapIndex(k, v.MapIndex(k))
+				}
+			}
+			add("", "without "+key.String(), rest)
+			inside("[]"+separator(v.MapIndex(key)), v.MapIndex(key), func(n reflect.Value) reflect.Value { return put(v, key, n) })
+		}
+		for _, least := range leasts(v.Type().Elem()) {
+			key := reflect.ValueOf("x-added")
+			if v.Type().Elem() == reflect.TypeFor[schema.Backend]() {
+				key = reflect.ValueOf("users")
+			}
+			if v.MapIndex(key).IsValid() {
+				continue
+			}
+			add("", "with another one", put(v, key, least))
+			inside("[]"+separator(least), least, func(n reflect.Value) reflect.Value { return put(v, key, n) })
+		}
+	case reflect.Slice:
+		if v.Type() == reflect.TypeFor[schema.JSON]() {
+			add("", "another value", reflect.ValueOf(schema.JSON(`"another"`)))
+			break
+		}
+		for i := range v.Len() {
+			rest := reflect.AppendSlice(reflect.MakeSlice(v.Type(), 0, v.Len()), v.Slice(0, i))
+			add("", "without "+v.Index(i).String(), reflect.AppendSlice(rest, v.Slice(i+1, v.Len())))
+			inside("", v.Index(i), func(n reflect.Value) reflect.Value {
+				changed := reflect.AppendSlice(reflect.MakeSlice(v.Type(), 0, v.Len()), v)
+				changed.Index(i).Set(n)
+				return changed
+			})
+		}
+		for _, word := range words {
+			longer := reflect.AppendSlice(reflect.MakeSlice(v.Type(), 0, v.Len()+1), v)
+			other("with "+word, reflect.Append(longer, reflect.ValueOf(word)))
+		}
+	case reflect.Bool:
+		add("", "otherwise", reflect.ValueOf(!v.Bool()))
+	case reflect.String:
+		for _, text := range append([]string{v.String() + "x", ""}, words...) {
+			if text != v.String() {
+				other("as "+text, reflect.ValueOf(text))
+			}
+		}
+	case reflect.Int, reflect.Int64:
+		for _, n := range []int64{0, 1, 308, v.Int() + 1, int64(time.Minute)} {
+			if n != v.Int() {
+				other("another number", reflect.ValueOf(n).Convert(v.Type()))
+			}
+		}
+	default:
+		panic("the model has a " + v.Type().String())
 	}
 	return out
 }
 
-// of returns the model with the edit; false where the proxy would refuse it.
-func (e edit) of(t *testing.T, g *schema.Gateway, api, name string) (*schema.Gateway, bool) {
-	t.Helper()
-	tree := treeOf(t, g)
-	at := any(tree["apis"].(map[string]any)[api].(map[string]any)["routes"].(map[string]any)[name])
-	e.set(at, e.path)
-	data, err := json.Marshal(tree)
-	if err != nil {
-		t.Fatal(err)
+// separator is what stands between the name of a field, or an element, and what is in it.
+func separator(v reflect.Value) string {
+	t := v.Type()
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
-	edited, err := schema.Decode(data)
-	if err != nil {
-		return nil, false
+	if t.Kind() == reflect.Struct {
+		return "."
 	}
-	edited = edited.Resolve()
-	_, problems := route.Build(edited, filter.Deps{})
-	return edited, len(problems) == 0
+	return ""
 }
 
-func (e edit) set(node any, path []string) {
-	switch node := node.(type) {
-	case map[string]any:
-		switch list, isList := node[path[0]].([]any); {
-		case len(path) == 1 && e.value == nil:
-			delete(node, path[0])
-		case len(path) == 1:
-			node[path[0]] = e.value
-		case isList && len(path) == 2:
-			i, _ := strconv.Atoi(path[1])
-			if e.value == nil {
-				node[path[0]] = slices.Delete(list, i, i+1)
-			} else {
-				list[i] = e.value
-			}
-		default:
-			e.set(node[path[0]], path[1:])
+func put(m, key, value reflect.Value) reflect.Value {
+	out := reflect.MakeMap(m.Type())
+	for _, k := range m.MapKeys() {
+		out.SetMapIndex(k, m.MapIndex(k))
+	}
+	out.SetMapIndex(key, value)
+	return out
+}
+
+// words are of the kinds that texts in a route are of.
+var words = []string{"/added", "x-added", "PATCH", "503", "https://added.example.com", "added.example.com", "ES384", "https", "hour", "header", "free", "example-user"}
+
+// leasts returns values of a type that the proxy takes, or the zero one.
+func leasts(t reflect.Type) []reflect.Value {
+	exact, inline := "1", schema.JSON(`{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`)
+	var out []reflect.Value
+	for _, v := range []any{
+		schema.RateLimitWindow{Requests: 1, Per: "hour", By: "ip", Burst: 1, Scope: "route"},
+		schema.RateLimitWindow{Requests: 1, Per: "hour", By: "header", Header: "x-tenant", Burst: 1, Scope: "route"},
+		schema.RateLimit{Windows: map[string]schema.RateLimitWindow{"added": {Requests: 1, Per: "hour", By: "ip", Burst: 1, Scope: "route"}}},
+		schema.Auth{APIKey: &schema.APIKeyAuth{Header: "apikey"}},
+		schema.APIKeyAuth{Header: "apikey"},
+		schema.JWTAuth{Issuer: "https://a.test", JWKS: schema.JWKS{Inline: inline}, Algorithms: []string{"EdDSA"}, Header: "authorization", ConsumerClaim: "sub"},
+		schema.Allow{Consumers: []string{"example-user"}},
+		schema.Allow{Groups: []string{"free"}},
+		schema.CORS{Origins: []string{"https://added.example.com"}, Methods: []string{"GET"}},
+		schema.Retry{Attempts: 1, On: []string{"503"}, Methods: []string{"GET"}},
+		schema.ValueMatch{Exact: &exact},
+		schema.Backend{Weight: 1},
+		schema.Rewrite{Prefix: "/added"},
+		schema.Rewrite{Full: "/added"},
+		schema.RedirectPath{Full: "/added"},
+		schema.Redirect{Host: "added.example.com", Status: 308},
+		schema.Respond{Status: 200},
+		schema.Match{Path: &schema.PathMatch{Prefix: "/"}},
+	} {
+		if reflect.TypeOf(v) == t {
+			out = append(out, reflect.ValueOf(v))
 		}
-	case []any:
-		i, _ := strconv.Atoi(path[0])
-		e.set(node[i], path[1:])
 	}
+	if len(out) > 0 {
+		return out
+	}
+	return []reflect.Value{reflect.Zero(t)}
 }
 
-func treeOf(t *testing.T, v any) map[string]any {
-	t.Helper()
-	data, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
+// fields returns the names of all that variants change of a type.
+func fields(t reflect.Type, at string) []string {
+	switch {
+	case t.Kind() == reflect.Pointer:
+		return fields(t.Elem(), at)
+	case t.Kind() == reflect.Map && t.Elem().Kind() == reflect.Struct:
+		return append([]string{at}, fields(t.Elem(), at+"[]")...)
+	case t.Kind() == reflect.Map:
+		return []string{at, at + "[]"}
+	case t.Kind() != reflect.Struct:
+		return []string{at}
 	}
-	var tree map[string]any
-	if err := json.Unmarshal(data, &tree); err != nil {
-		t.Fatal(err)
+	var out []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name := f.Name
+		if at != "" {
+			name = at + "." + name
+		}
+		out = append(out, fields(f.Type, name)...)
 	}
-	return tree
-}
-
-// TestGeneratedTestsCoverEverything generates the tests of environments without any, and runs them.
-func TestGeneratedTestsCoverEverything(t *testing.T) {
-	dirs, err := filepath.Glob("../../environments/*/gateway.cue")
-	if err != nil {
-		t.Fatal(err)
-	}
-	examples, err := filepath.Glob("../../examples/*/gateway.cue")
-	if err != nil || len(dirs) == 0 || len(examples) == 0 {
-		t.Fatal(dirs, examples, err)
-	}
-	for _, file := range append(dirs, examples...) {
-		dir := filepath.Dir(file)
-		t.Run(filepath.Base(dir), func(t *testing.T) {
-			env, err := compiler.Load(dir, compiler.Options{})
-			if err != nil || env.Model == nil {
-				t.Fatal(err, env.Findings)
-			}
-			bare, findings := routetest.New(env.Model, nil, env.Positions, time.Now())
-			if len(findings) > 0 {
-				t.Fatal(findings)
-			}
-			tests, missed, err := bare.Generate()
-			if err != nil || len(missed) > 0 {
-				t.Fatal(missed, err)
-			}
-			suite, findings := routetest.New(env.Model, tests, env.Positions, time.Now())
-			if len(findings) > 0 {
-				t.Fatal(findings)
-			}
-			for _, r := range suite.Run() {
-				if len(r.Differences) > 0 {
-					t.Errorf("%s: %v", r.Name, r.Differences)
-				}
-			}
-			if missing := suite.Coverage().Missing(); len(missing) > 0 {
-				t.Errorf("missing are %v", missing)
-			}
-		})
-	}
+	return slices.Compact(out)
 }
