@@ -108,6 +108,24 @@ func TestNoReadIsTorn(t *testing.T) {
 	<-done
 }
 
+func TestWhatComesBackIsNotDeliveredAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bundle")
+	write(t, path, "first")
+	w := watch(t, "file:"+path, onEvents)
+	w.expect("first")
+	must(t, os.Rename(path, path+"~"))
+	w.expectError("no such file or directory")
+	must(t, os.Rename(path+"~", path))
+	select {
+	case u := <-w.updates:
+		if u.Data != nil || u.Err != nil {
+			t.Errorf("update %q, %v", u.Data, u.Err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("it was not looked at")
+	}
+}
+
 func TestAFileThatIsWrittenInPlaceIsReadWhenItRests(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bundle")
 	write(t, path, "first")

@@ -115,7 +115,7 @@ func debounce(events <-chan fsnotify.Event, errs <-chan error, wake chan<- struc
 func (f *file) look(context.Context) Update {
 	data, path, err := f.get()
 	if err != nil {
-		f.forget()
+		f.info = nil
 		return Update{Err: fmt.Errorf("reading %q: %w", f.path, err)}
 	}
 	if data == nil {
@@ -124,7 +124,7 @@ func (f *file) look(context.Context) Update {
 	return Update{Data: data, Origin: path}
 }
 
-// forget has the file read again in any case.
+// forget has what the file holds delivered again.
 func (f *file) forget() { f.info, f.digest = nil, [sha256.Size]byte{} }
 
 const (
