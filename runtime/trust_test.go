@@ -29,17 +29,19 @@ func newClock(at time.Time) *clock {
 func (c *clock) set(at time.Time) { c.Store(&at) }
 func (c *clock) now() time.Time   { return *c.Load() }
 
-// document is a trust document of keys, each with a time when it expires; "" is never.
-func document(keys map[*key.Private]string) string {
+// document is a trust document of keys in PEM, each with a time when it expires; "" is never.
+func document(keys map[string]string) string {
 	text := "keys:\n"
-	for k, expires := range keys {
-		text += fmt.Sprintf("  - pem: %q\n", k.Public().Marshal())
+	for pem, expires := range keys {
+		text += fmt.Sprintf("  - pem: %q\n", pem)
 		if expires != "" {
 			text += "    expires: " + expires + "\n"
 		}
 	}
 	return text
 }
+
+func publicPEM(k *key.Private) string { return string(k.Public().Marshal()) }
 
 // trusts starts a proxy that trusts a file of which the text is, and returns the file.
 func trusts(t *testing.T, text string, change ...func(*runtime.Options)) (p *proxy, file string) {
@@ -63,7 +65,7 @@ func TestKeysFollowOneAnotherWithoutARestart(t *testing.T) {
 	if r := p.refused(early); r.Reason != "unknown-key" {
 		t.Errorf("refused for %q: %s", r.Reason, r.Message)
 	}
-	replace(t, file, document(map[*key.Private]string{old: "2099-01-01", next: ""}))
+	replace(t, file, document(map[string]string{publicPEM(old): "2099-01-01", publicPEM(next): ""}))
 	p.until("the bundle is taken that waited for its key", func() bool {
 		s := p.server.Status()
 		return s.Refused == nil && s.Active.KeyID == next.Public().ID()
@@ -73,7 +75,7 @@ func TestKeysFollowOneAnotherWithoutARestart(t *testing.T) {
 
 	p.key = next
 	p.publish(g)
-	replace(t, file, document(map[*key.Private]string{next: ""}))
+	replace(t, file, document(map[string]string{publicPEM(next): ""}))
 	p.until("one key is trusted", func() bool { return len(p.server.Status().Trust.Trusted) == 1 })
 	p.key = old
 	if r := p.refused(p.seal(g)); r.Reason != "unknown-key" {
@@ -97,7 +99,7 @@ func TestWhatWasTakenOutlivesTheTrustInItsKey(t *testing.T) {
 	at := newClock(noon)
 	state := t.TempDir()
 	options := func(o *runtime.Options) { o.Clock, o.StateDir = at.now, state }
-	text := document(map[*key.Private]string{old: "2027-03-01", next: ""})
+	text := document(map[string]string{publicPEM(old): "2027-03-01", publicPEM(next): ""})
 	p, _ := trusts(t, text, options)
 	g := gateway(t, echo(t, "one").URL)
 	p.key = old

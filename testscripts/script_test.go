@@ -24,6 +24,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
 	"sigs.k8s.io/yaml"
+
+	"gwc.dev/schema/bundle/keyless/authority"
 )
 
 // bin holds gwc and gwproxy as they are shipped.
@@ -96,15 +98,16 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"status":   status,
-			"registry": startRegistry,
-			"freeport": freeport,
-			"mask":     mask,
-			"get":      get,
-			"serial":   serial,
-			"refused":  refused,
-			"isolated": isolated,
-			"step":     step,
+			"status":    status,
+			"registry":  startRegistry,
+			"authority": startAuthority,
+			"freeport":  freeport,
+			"mask":      mask,
+			"get":       get,
+			"serial":    serial,
+			"refused":   refused,
+			"isolated":  isolated,
+			"step":      step,
 		},
 	})
 }
@@ -153,6 +156,24 @@ func step(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // startRegistry starts an OCI registry and puts its address into a variable: registry REGISTRY.
+// startAuthority starts one that certifies identities and proves times, puts its URL into a variable, and writes its
+// certificates, ca.pem and tsa.pem, and a token of an identity: authority VARIABLE ISSUER SUBJECT.
+func startAuthority(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: authority VARIABLE ISSUER SUBJECT")
+	}
+	a, err := authority.New()
+	ts.Check(err)
+	s := httptest.NewServer(a.Handler())
+	ts.Defer(s.Close)
+	ts.Setenv(args[0], s.URL)
+	for name, text := range map[string]string{
+		"ca.pem": authority.PEM(a.Root, a.Between), "tsa.pem": authority.PEM(a.TimeRoot), "token": authority.Token(args[1], args[2]) + "\n",
+	} {
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+	}
+}
+
 func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: registry VARIABLE")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -50,7 +51,7 @@ func (a *app) signer(ctx context.Context, f signerFlags) (bundle.Signer, error) 
 		if o.Token, err = a.identityToken(f.tokenFile); err != nil {
 			return nil, err
 		}
-		s, err := keyless.Request(ctx, a.now(), o)
+		s, err := keyless.Request(ctx, time.Now(), o) // not a.now, which builds can be told
 		if err != nil {
 			return nil, fmt.Errorf("--fulcio-url: %w", err)
 		}
@@ -74,7 +75,7 @@ func (a *app) signer(ctx context.Context, f signerFlags) (bundle.Signer, error) 
 	if err != nil {
 		return nil, fmt.Errorf("--certificate %q: %w", f.certificateFile, err)
 	}
-	s, err := keyless.New(ctx, k, chain, a.now(), o)
+	s, err := keyless.New(ctx, k, chain, time.Now(), o)
 	if err != nil {
 		return nil, fmt.Errorf("--certificate %q: %w", f.certificateFile, err)
 	}

@@ -25,7 +25,7 @@ type verification struct {
 func (v *verification) signed() error {
 	var all []bundle.Signatory
 	for _, c := range v.claims {
-		if c.PredicateType != sigstore.SignType {
+		if !signs(c) {
 			continue
 		}
 		if c.By.Err == nil {
@@ -56,8 +56,12 @@ func (v *verification) print(out io.Writer) error {
 		fmt.Fprintf(w, "artifact\t%s\n", v.artifact)
 	}
 	for _, c := range v.claims {
-		if c.PredicateType == sigstore.SignType || c.PredicateType == "" {
+		if signs(c) {
 			printSigner(w, "artifact signed by", c.By)
+		}
+	}
+	for _, c := range v.claims {
+		if signs(c) {
 			continue
 		}
 		fmt.Fprintf(w, "attestation\t%.200q\n", c.PredicateType)
@@ -70,6 +74,9 @@ func (v *verification) print(out io.Writer) error {
 	}
 	return w.Flush()
 }
+
+// signs reports whether a claim says only who signed. One that cannot be read says no more.
+func signs(c sigstore.Claim) bool { return c.PredicateType == sigstore.SignType || c.PredicateType == "" }
 
 func printSigner(w io.Writer, what string, s bundle.Signatory) {
 	fmt.Fprintf(w, "%s\t%s, %s\n", what, signatory(s), standing(s))

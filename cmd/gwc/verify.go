@@ -45,7 +45,7 @@ else is attested of it is listed, such as its provenance.`,
 			if t.Empty() {
 				return errors.New("missing --key or --trust: a file with those to trust")
 			}
-			t.Environment, t.MinSerial, t.Now = environment, minSerial, a.now()
+			t.Environment, t.MinSerial = environment, minSerial
 			v, err := verify(cmd.Context(), args[0], t, registry)
 			reason := bundle.Reason(err)
 			if err != nil && reason == "" {

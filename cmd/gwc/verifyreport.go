@@ -6,7 +6,6 @@ import (
 
 	"gwc.dev/compiler/diag"
 	"gwc.dev/schema/bundle"
-	"gwc.dev/schema/bundle/sigstore"
 )
 
 // A verifyReport is what --format json prints.
@@ -70,7 +69,7 @@ func (v *verification) report(ref string, err error) verifyReport {
 	}
 	r.Artifact = &artifact{v.artifact, []signed{}, []attestation{}}
 	for _, c := range v.claims {
-		if c.PredicateType == sigstore.SignType || c.PredicateType == "" {
+		if signs(c) {
 			r.Artifact.Signatures = append(r.Artifact.Signatures, signedBy(c.By))
 			continue
 		}
