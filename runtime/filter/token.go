@@ -28,6 +28,9 @@ type keySource interface {
 	// Having returns the keys among which one of that key id and algorithm is to be looked for: where it is not
 	// among them, it is unknown to the issuer too. An error says that the keys are not known now.
 	Having(ctx context.Context, kid, alg string) (*jwks.Set, error)
+	// Newer returns another set than one in which no key of that id has made a signature, if there is one, else that
+	// one or nil.
+	Newer(ctx context.Context, than *jwks.Set, kid string) *jwks.Set
 }
 
 // token accepts JSON Web Tokens (RFC 7519) as RFC 8725 says: the algorithms and the keys are the
@@ -150,17 +153,32 @@ func (t *token) verify(ctx context.Context, raw string) (*statement, *denial) {
 	if err != nil {
 		return nil, &denial{503, "keys-unavailable", "Tokens cannot be verified at the moment."}
 	}
-	keys := set.Find(head.KeyID, head.Algorithm)
-	if len(keys) == 0 {
+	if len(set.Find(head.KeyID, head.Algorithm)) == 0 {
 		return nil, deny("token-key-unknown", "The key that the token names is not known.")
 	}
-	for _, key := range keys {
-		if payload, err := jws.Verify(key); err == nil {
-			claims, denied := parseClaims(payload)
-			return &statement{algorithm: head.Algorithm, claims: claims, signer: set}, denied
+	payload, ok := verified(jws, set)
+	if !ok {
+		if newer := t.keys.Newer(ctx, set, head.KeyID); newer != nil && newer != set {
+			set = newer
+			payload, ok = verified(jws, set)
 		}
 	}
-	return nil, deny("token-signature", "The token's signature is not valid.")
+	if !ok {
+		return nil, deny("token-signature", "The token's signature is not valid.")
+	}
+	claims, denied := parseClaims(payload)
+	return &statement{algorithm: head.Algorithm, claims: claims, signer: set}, denied
+}
+
+// verified returns what a token says if a key of set has signed it.
+func verified(jws *jose.JSONWebSignature, set *jwks.Set) ([]byte, bool) {
+	head := jws.Signatures[0].Protected
+	for _, key := range set.Find(head.KeyID, head.Algorithm) {
+		if payload, err := jws.Verify(key); err == nil {
+			return payload, true
+		}
+	}
+	return nil, false
 }
 
 func badAlgorithm() *denial { return deny("token-algorithm", "The token's algorithm is not accepted.") }
@@ -198,6 +216,8 @@ func (noKeys) Current() *jwks.Set { return nil }
 func (noKeys) Having(context.Context, string, string) (*jwks.Set, error) {
 	return nil, jwks.ErrUnavailable
 }
+
+func (noKeys) Newer(context.Context, *jwks.Set, string) *jwks.Set { return nil }
 
 func (c *compilation) token(config *schema.JWTAuth) *token {
 	at := c.Path("auth", "jwt")

@@ -16,8 +16,9 @@ const (
 	maxSize      = 1 << 20
 	maxRedirects = 5
 
-	// How long a set is taken for fresh: as long as its issuer says, between these bounds.
-	minFresh, defaultFresh, maxFresh = time.Minute, 10 * time.Minute, 24 * time.Hour
+	// How long a set is taken for fresh: as long as its issuer says, between these bounds: a key
+	// that the issuer has withdrawn is out of use within the last of them.
+	minFresh, defaultFresh, maxFresh = time.Minute, 10 * time.Minute, time.Hour
 )
 
 // client returns c with a bound on redirects, and none from https to http.
@@ -38,6 +39,26 @@ func client(c *http.Client) *http.Client {
 	return &out
 }
 
+// A statusError is an answer without keys.
+type statusError struct {
+	url        string
+	status     int
+	retryAfter time.Duration // 0: it does not say
+}
+
+func (e *statusError) Error() string {
+	return fmt.Sprintf("%s answered with status %d", e.url, e.status)
+}
+
+// seconds reads a number of them; what is none is 0.
+func seconds(text string) time.Duration {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return time.Duration(min(n, int64(maxFresh/time.Second))) * time.Second
+}
+
 // fetch gets the key set at url and how long it is fresh.
 func fetch(ctx context.Context, c *http.Client, url string) (*Set, time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
@@ -53,7 +74,7 @@ func fetch(ctx context.Context, c *http.Client, url string) (*Set, time.Duration
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, 0, fmt.Errorf("%s answered with status %d", url, resp.StatusCode)
+		return nil, 0, &statusError{url, resp.StatusCode, seconds(resp.Header.Get("Retry-After"))}
 	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxSize+1))
 	if err != nil {

@@ -167,11 +167,19 @@ func (s *Set) Find(kid, alg string) []any {
 	return found
 }
 
+// has reports whether Find finds any.
+func (s *Set) has(kid, alg string) bool {
+	return slices.ContainsFunc(s.keys, func(k key) bool { return (kid == "" || k.id == kid) && k.makes(alg) })
+}
+
 // Current returns s: where keys stand in a model, they are what they are, as opposed to a [Remote]'s.
 func (s *Set) Current() *Set { return s }
 
 // Having returns s, as a [Remote] does that knows no newer keys. It never fails.
 func (s *Set) Having(context.Context, string, string) (*Set, error) { return s, nil }
+
+// Newer returns s: there is no other.
+func (s *Set) Newer(context.Context, *Set, string) *Set { return s }
 
 // same reports whether two sets have the same keys in the same order.
 func (s *Set) same(other *Set) bool {

@@ -7,13 +7,16 @@
 //	table, problems := route.Build(model, filter.Deps{Keys: keys})
 //	keys.Retain(table.KeySets()) // before the table serves
 //
-// An issuer that is down does not matter as long as its keys were fetched once: the last good set stays in
-// use, however old. An issuer that rotates its keys is asked again at once, but no token can make the proxy ask
-// more than once in ten seconds.
+// An issuer that is down does not matter as long as its keys were fetched once: the last good set stays in use, also
+// across restarts where there is a directory for it, for as long as [Options.MaxAge] says. An issuer that rotates its
+// keys is asked again at once, but no tokens can make the proxy ask more than three times at once and then once in ten
+// seconds. Tokens whose key is known never wait.
 package jwks
 
 import (
 	"context"
+	"log/slog"
+	"math/bits"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,15 +24,31 @@ import (
 	"time"
 )
 
+// DefaultMaxAge is how long keys are used that cannot be fetched again. It lets people sleep through an issuer's outage;
+// a key that was stolen and withdrawn meanwhile is trusted no longer than that.
+const DefaultMaxAge = 24 * time.Hour
+
+// MinMaxAge is the least of [Options.MaxAge]: keys are fetched again four times in it at least.
+const MinMaxAge = 5 * time.Minute
+
 // Options configure a [Store]. The zero value works.
 type Options struct {
 	// Client fetches key sets. Nil: one of the store's own.
 	Client *http.Client
+	// Dir keeps the last good key sets across restarts. Empty: they are kept in memory only.
+	Dir string
+	// MaxAge is how long keys are used that could not be fetched again. 0: [DefaultMaxAge].
+	MaxAge time.Duration
+	// Logger takes what operators should know. Nil: nothing is logged.
+	Logger *slog.Logger
+	// Rand spreads the fetches of many proxies. Nil: there is no jitter.
+	Rand func() uint64
 }
 
 // A Store keeps key sets by URL across tables.
 type Store struct {
-	client *http.Client
+	o      Options
+	disk   *disk           // nil: none
 	ctx    context.Context // of all fetches; ends with Close
 	cancel context.CancelFunc
 	work   sync.WaitGroup
@@ -40,9 +59,29 @@ type Store struct {
 
 // New returns an empty store. A key set is fetched from the time on that it is retained, or first needed.
 func New(o Options) *Store {
-	s := &Store{client: client(o.Client), byURL: map[string]*Remote{}}
+	o.Client = client(o.Client)
+	if o.MaxAge == 0 {
+		o.MaxAge = DefaultMaxAge
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{o: o, byURL: map[string]*Remote{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	if o.Dir != "" {
+		s.disk = &disk{o.Dir}
+		s.work.Go(func() { s.disk.sweep(time.Now(), o.MaxAge) })
+	}
 	return s
+}
+
+// sooner returns d less up to the share-th part of it, by chance.
+func (s *Store) sooner(d time.Duration, share int64) time.Duration {
+	if s.o.Rand == nil {
+		return d
+	}
+	less, _ := bits.Mul64(uint64(int64(d)/share), s.o.Rand())
+	return d - time.Duration(less)
 }
 
 // Remote returns the key set behind a URL. It fetches nothing and never blocks.
@@ -93,12 +132,20 @@ func (s *Store) Close() {
 
 // A Status is the state of one key set.
 type Status struct {
-	URL  string
+	URL string
+	// Keys is how many there are to verify with; 0: the set was never fetched, or too long ago.
 	Keys int
-	// Success is when the set was last fetched; zero: never.
+	// Success is when the set was last fetched, by this proxy or by whoever left it on disk; zero: never.
 	Success time.Time
-	// Error is why the last fetch failed; empty: it did not.
-	Error string
+	// Error is why the last fetch failed; empty: it did not. DiskError is why the keys are not on disk.
+	Error, DiskError string
+
+	// Fetches that began, and those that failed.
+	Fetches, Failures uint64
+	// Asked is how often tokens with unknown keys made the store fetch; Bounded how often they might not.
+	Asked, Bounded uint64
+	// DiskErrors is how often keys could not be read from disk or written to it.
+	DiskErrors uint64
 }
 
 // Status returns the state of all key sets, sorted by URL.
@@ -107,7 +154,7 @@ func (s *Store) Status() []Status {
 	defer s.mu.Unlock()
 	out := make([]Status, 0, len(s.byURL))
 	for _, r := range s.byURL {
-		out = append(out, r.status())
+		out = append(out, r.state())
 	}
 	slices.SortFunc(out, func(a, b Status) int { return strings.Compare(a.URL, b.URL) })
 	return out

@@ -22,14 +22,16 @@ const url = "https://issuer.test/keys"
 
 // An issuer answers requests without a network, so that time in a test is synctest's.
 type issuer struct {
-	mu      sync.Mutex
-	status  int
-	body    string
-	header  http.Header
-	delay   time.Duration
-	down    bool
-	fetches []time.Duration // when, since the start
-	start   time.Time
+	mu     sync.Mutex
+	status int
+	body   string
+	header http.Header
+	delay  time.Duration
+	down   bool
+	// answerFirst says that an answer holds the keys from before the delay.
+	answerFirst bool
+	fetches     []time.Duration // when, since the start
+	start       time.Time
 }
 
 func newIssuer(body string) *issuer {
@@ -51,7 +53,7 @@ func (i *issuer) times() []time.Duration {
 func (i *issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 	i.mu.Lock()
 	i.fetches = append(i.fetches, time.Since(i.start))
-	delay := i.delay
+	delay, body := i.delay, i.body
 	i.mu.Unlock()
 	select {
 	case <-time.After(delay):
@@ -63,8 +65,11 @@ func (i *issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 	if i.down {
 		return nil, errors.New("connection refused")
 	}
+	if !i.answerFirst {
+		body = i.body
+	}
 	return &http.Response{
-		StatusCode: i.status, Header: i.header.Clone(), Request: r, Body: io.NopCloser(strings.NewReader(i.body)),
+		StatusCode: i.status, Header: i.header.Clone(), Request: r, Body: io.NopCloser(strings.NewReader(body)),
 	}, nil
 }
 
@@ -132,7 +137,7 @@ func TestKeysAreRefreshed(t *testing.T) {
 		{"max-age=300", 5 * time.Minute},
 		{"public, Max-Age=\"300\"", 5 * time.Minute},
 		{"max-age=1", time.Minute},
-		{"max-age=99999999999", 24 * time.Hour},
+		{"max-age=99999999999", time.Hour},
 		{"max-age=x", time.Minute},
 		{"no-store, max-age=300", time.Minute},
 	}
@@ -164,7 +169,7 @@ func TestAnUnknownKeyIsAskedForAtABoundedRate(t *testing.T) {
 			})
 		}
 		work.Wait()
-		for range 100 {
+		for range 100 { // one that the issuer does not have takes no fetch from others
 			if got := find(t, s, "c"); got != "0" {
 				t.Errorf("keys %s, want none", got)
 			}
@@ -172,9 +177,138 @@ func TestAnUnknownKeyIsAskedForAtABoundedRate(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		find(t, s, "c")
 		find(t, s, "c")
-		want := []time.Duration{0, time.Minute, time.Minute + 10*time.Second + 50*time.Millisecond}
+		want := []time.Duration{0, time.Minute, time.Minute + 50*time.Millisecond, time.Minute + 10*time.Second + 100*time.Millisecond}
 		if diff := cmp.Diff(want, i.times()); diff != "" {
 			t.Errorf("fetches (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Whoever sends tokens with keys of their own invention makes the proxy ask no more than it would for one of them, and
+// those whose keys are known wait for nothing.
+func TestAFloodOfUnknownKeysIsNotPassedOn(t *testing.T) {
+	for name, delay := range map[string]time.Duration{"an issuer that answers": 20 * time.Millisecond, "one that hangs": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(t *testing.T, s *jwks.Store, i *issuer) {
+				s.Retain([]string{url})
+				time.Sleep(time.Second)
+				i.set(func() { i.delay = delay })
+				before := len(i.times())
+				began := time.Now()
+				var work sync.WaitGroup
+				for n := range 50 {
+					work.Go(func() {
+						for k := 0; time.Since(began) < 100*time.Second; k++ {
+							if got := find(t, s, fmt.Sprintf("invented-%d-%d", n, k)); got != "0" {
+								t.Errorf("keys %s for an invented key", got)
+							}
+							time.Sleep(10 * time.Millisecond)
+						}
+					})
+				}
+				for time.Since(began) < 100*time.Second {
+					at := time.Now()
+					if got := find(t, s, "a"); got != "1" || time.Since(at) > 0 {
+						t.Errorf("keys %s after %v for a known key", got, time.Since(at))
+					}
+					time.Sleep(time.Second)
+				}
+				work.Wait()
+				if n := len(i.times()) - before; n > 3+100/10+1 {
+					t.Errorf("%d fetches in 100 s", n)
+				}
+				if status := s.Status()[0]; status.Asked == 0 || status.Asked > 14 || status.Bounded < 1000 {
+					t.Errorf("status %+v", status)
+				}
+			})
+		})
+	}
+}
+
+// A key that the issuer begins to sign with right after its keys were fetched is found at once, also while a fetch is
+// under way whose answer is from before.
+func TestAKeyThatCameJustNowIsFound(t *testing.T) {
+	run(t, func(t *testing.T, s *jwks.Store, i *issuer) {
+		s.Retain([]string{url})
+		synctest.Wait()
+		for _, kid := range []string{"b", "c"} {
+			i.set(func() { i.body = ed(t, kid) })
+			if got := find(t, s, kid); got != "1" {
+				t.Errorf("keys %s, want the new one", got)
+			}
+		}
+	})
+	run(t, func(t *testing.T, s *jwks.Store, i *issuer) {
+		s.Retain([]string{url})
+		time.Sleep(time.Second)
+		i.set(func() { i.delay, i.answerFirst = 100*time.Millisecond, true })
+		var work sync.WaitGroup
+		work.Go(func() { find(t, s, "stray") })
+		time.Sleep(10 * time.Millisecond)
+		i.set(func() { i.body = ed(t, "b") })
+		if got := find(t, s, "b"); got != "1" {
+			t.Errorf("keys %s, want the new one", got)
+		}
+		work.Wait()
+	})
+}
+
+func TestKeysThatAreTooOldAreNotUsed(t *testing.T) {
+	run(t, func(t *testing.T, s *jwks.Store, i *issuer) {
+		s.Retain([]string{url})
+		time.Sleep(time.Second)
+		i.set(func() { i.down = true })
+		time.Sleep(24*time.Hour - 2*time.Second)
+		if got := find(t, s, "a"); got != "1" {
+			t.Errorf("keys %s, want the last good one", got)
+		}
+		time.Sleep(2 * time.Second)
+		before := time.Now()
+		if got := find(t, s, "a"); got != "unavailable" || time.Since(before) > 0 || s.Remote(url).Current() != nil {
+			t.Errorf("keys %s after %v, want none, and at once", got, time.Since(before))
+		}
+		if status := s.Status()[0]; status.Keys != 0 || status.Success.IsZero() {
+			t.Errorf("status %+v", status)
+		}
+		i.set(func() { i.down = false })
+		time.Sleep(time.Minute)
+		if got := find(t, s, "a"); got != "1" {
+			t.Errorf("keys %s once the issuer is back", got)
+		}
+	})
+}
+
+func TestAnIssuerSaysWhenToComeBack(t *testing.T) {
+	run(t, func(t *testing.T, s *jwks.Store, i *issuer) {
+		i.status = 429
+		i.header.Set("Retry-After", "30")
+		s.Retain([]string{url})
+		time.Sleep(65 * time.Second)
+		if diff := cmp.Diff([]time.Duration{0, 30 * time.Second, time.Minute}, i.times()); diff != "" {
+			t.Errorf("fetches (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Proxies that begin together do not go on together.
+func TestFetchesAreSpread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newIssuer(ed(t, "a"))
+		for n := range 10 {
+			s := jwks.New(jwks.Options{Client: &http.Client{Transport: i}, Rand: func() uint64 { return uint64(n) << 60 }})
+			defer s.Close()
+			s.Retain([]string{url})
+		}
+		time.Sleep(10*time.Minute + time.Second)
+		seen := map[time.Duration]int{}
+		for _, at := range i.times()[10:] {
+			seen[at.Truncate(time.Second)]++
+			if at < 8*time.Minute || at > 10*time.Minute {
+				t.Errorf("a fetch after %v, want it in the last fifth of ten minutes", at)
+			}
+		}
+		if len(seen) < 8 {
+			t.Errorf("fetches at %v", seen)
 		}
 	})
 }
@@ -247,7 +381,11 @@ func TestARequestWaitsForTheFirstFetchWithinBounds(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		before = time.Now()
-		if _, err := s.Remote(url).Having(ctx, "a", "EdDSA"); err == nil || time.Since(before) != time.Second {
+		if _, err := s.Remote(url).Having(ctx, "a", "EdDSA"); err == nil || time.Since(before) > 0 {
+			t.Errorf("%v after %v, want an error at once from an issuer that is known to hang", err, time.Since(before))
+		}
+		before = time.Now()
+		if _, err := s.Remote(url+"2").Having(ctx, "a", "EdDSA"); err == nil || time.Since(before) != time.Second {
 			t.Errorf("%v after %v, want an error after the request's own second", err, time.Since(before))
 		}
 	})
