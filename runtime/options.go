@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"gwc.dev/runtime/jwks"
 	"gwc.dev/runtime/source"
 	"gwc.dev/schema/bundle"
 )
@@ -46,8 +47,10 @@ type Options struct {
 
 	// SecretsDir is where secrets are mounted, as <dir>/<name>/<key>.
 	SecretsDir string
-	// StateDir keeps the last good bundle across restarts. Empty: it is kept in memory only.
+	// StateDir keeps the last good bundle and key sets across restarts. Empty: it is kept in memory only.
 	StateDir string
+	// JWKSMaxAge is how long the keys of an issuer are used that could not be fetched again. 0: [jwks.DefaultMaxAge].
+	JWKSMaxAge time.Duration
 
 	// MaxStaleness is how long ago the source may have had what is served before that counts as stale. It is served all
 	// the same; UnreadyWhenStale withdraws readiness meanwhile. 0: nothing is ever stale.
@@ -116,6 +119,9 @@ func (o Options) filled() (Options, error) {
 	}
 	if o.Rand == nil {
 		o.Rand = rand.Uint64
+	}
+	if o.JWKSMaxAge != 0 && o.JWKSMaxAge < jwks.MinMaxAge {
+		return o, fmt.Errorf("the age to which key sets are used is below %v", jwks.MinMaxAge)
 	}
 	if o.DrainTimeout <= 0 {
 		o.DrainTimeout = defaultDrainTimeout

@@ -80,7 +80,7 @@ func New(o Options) (*Server, error) {
 		secrets: secret.New(secret.Options{Source: secret.Dir(o.SecretsDir), Logger: o.Logger, Now: o.Clock}),
 		metrics: metric.New(),
 		limits:  limit.New(limit.Options{Now: o.Clock}),
-		keys:    jwks.New(jwks.Options{}),
+		keys:    jwks.New(jwks.Options{Dir: o.StateDir, MaxAge: o.JWKSMaxAge, Logger: o.Logger, Rand: o.Rand}),
 		pool:    upstream.NewPool(upstream.Options{Address: o.Upstream, Rand: o.Rand}),
 	}
 	if s.source == nil {
@@ -100,6 +100,16 @@ func New(o Options) (*Server, error) {
 		}
 		return names
 	}, s.secrets.Changes)
+	s.metrics.KeySets(func() []metric.KeySet {
+		var sets []metric.KeySet
+		for _, k := range s.keys.Status() {
+			sets = append(sets, metric.KeySet{
+				URL: k.URL, Keys: k.Keys, Success: k.Success, Successes: k.Successes, Failures: k.Failures,
+				Asked: k.Asked, Bounded: k.Bounded, DiskErrors: k.DiskErrors,
+			})
+		}
+		return sets
+	})
 	s.metrics.Unverified(o.InsecureSkipVerify)
 	s.metrics.Freshness(func() (time.Time, bool) {
 		at, _ := s.freshness.read(s.o.Clock(), 0)

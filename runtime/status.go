@@ -112,9 +112,11 @@ type ListenerStatus struct {
 // A KeySetStatus is the state of one JSON Web Key Set.
 type KeySetStatus struct {
 	URL         string     `json:"url"`
-	Keys        int        `json:"keys"`
+	Keys        int        `json:"keys"`        // to verify tokens with; 0: they are answered with 503
 	LastSuccess *time.Time `json:"lastSuccess"` // null: never fetched
 	LastError   string     `json:"lastError,omitempty"`
+	// KeepError is why the keys are not on disk.
+	KeepError string `json:"keepError,omitempty"`
 }
 
 // A SecretStatus is a secret that cannot be used as it is now.
@@ -155,7 +157,7 @@ func (s *Server) Status() Status {
 		}
 	}
 	for _, k := range s.keys.Status() {
-		set := KeySetStatus{URL: k.URL, Keys: k.Keys, LastError: k.Error}
+		set := KeySetStatus{URL: k.URL, Keys: k.Keys, LastError: k.Error, KeepError: k.DiskError}
 		if !k.Success.IsZero() {
 			at := k.Success.UTC().Truncate(time.Second)
 			set.LastSuccess = &at

@@ -21,6 +21,12 @@ const (
 
 	MetricSecretUnusable = "gwproxy_secret_unusable"      // gauge, 1: secret; its newest value cannot be used, so that the one before is; absent: all is well
 	MetricSecretChanges  = "gwproxy_secret_changes_total" // counter: new values of secrets that were put to use
+
+	MetricKeySetKeys       = "gwproxy_jwks_keys"                           // gauge: url; keys to verify tokens with; 0: tokens are answered with 503
+	MetricKeySetSuccess    = "gwproxy_jwks_last_success_timestamp_seconds" // gauge: url; when the keys were fetched, Unix seconds; 0: never
+	MetricKeySetFetches    = "gwproxy_jwks_fetches_total"                  // counter: url, result ("success", "failure")
+	MetricKeySetUnknown    = "gwproxy_jwks_unknown_keys_total"             // counter: url, outcome ("asked", "bounded"); tokens with unknown keys, whether the issuer was asked again
+	MetricKeySetDiskErrors = "gwproxy_jwks_disk_errors_total"              // counter: url; keys that could not be read from disk or written to it
 )
 
 // Names of the metrics that say how much of what a proxy serves is as it should be.

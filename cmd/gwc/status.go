@@ -76,6 +76,15 @@ type proxyStatus struct {
 		MaxStaleness  string    `json:"maxStaleness"`
 		Stale         bool      `json:"stale"`
 	} `json:"source"`
+	JWKS []struct {
+		URL       string `json:"url"`
+		Keys      int    `json:"keys"`
+		LastError string `json:"lastError"`
+	} `json:"jwks"`
+	Secrets []struct {
+		Name  string `json:"name"`
+		Error string `json:"error"`
+	} `json:"secrets"`
 	Trust struct {
 		Trusted []struct {
 			Signer  string     `json:"signer"`
@@ -155,6 +164,17 @@ func (s *proxyStatus) print(w io.Writer, address string) {
 	}
 	if s.Source.LastError != "" {
 		fmt.Fprintf(w, "    source: %s\n", s.Source.LastError)
+	}
+	for _, k := range s.JWKS {
+		switch {
+		case k.Keys == 0 && k.LastError != "":
+			fmt.Fprintf(w, "    no keys of %s, whose tokens are answered with 503: %s\n", k.URL, k.LastError)
+		case k.LastError != "":
+			fmt.Fprintf(w, "    keys of %s are the last good ones: %s\n", k.URL, k.LastError)
+		}
+	}
+	for _, secret := range s.Secrets {
+		fmt.Fprintf(w, "    secret %s is the last good one: %s\n", secret.Name, secret.Error)
 	}
 	s.printTrust(w)
 }

@@ -13,6 +13,7 @@ import (
 
 	"gwc.dev/cmd/internal/version"
 	"gwc.dev/runtime"
+	"gwc.dev/runtime/jwks"
 	"gwc.dev/runtime/source"
 	"gwc.dev/schema/bundle/oci"
 )
@@ -35,12 +36,13 @@ Bundles
                            pull from these in place of registry HOST where they have it (may be repeated)
   --registry-token-file FILE
                            a token that the registry takes, read at each use, such as a service account's
-  --state-dir DIR          keep the last good bundles here, so that a restart serves without the source
+  --state-dir DIR          keep the last good bundles and issuers' keys here, so that a restart serves without either
   --max-staleness TIME     say so when the source has not confirmed for so long what is served
   --unready-when-stale     and be unready meanwhile; it is served all the same
 
 Serving
   --secrets-dir DIR        where secrets are mounted, as DIR/NAME/KEY (default /etc/gwproxy/secrets)
+  --jwks-max-age TIME      use an issuer's keys that cannot be fetched again for this long (default 24h)
   --isolate                leave an API out that cannot be built, and serve the others
   --listen NAME=ADDR       serve a listener at HOST:PORT instead of its own port (may be repeated)
   --reveal-route           name the route in answers, as Gwproxy-Route: for tests, not for the public
@@ -59,14 +61,14 @@ const maxLongPoll = 10 * time.Minute
 
 // settings are the command line as it was given.
 type settings struct {
-	source, sourceCA, environment, secretsDir, stateDir, admin, accessLog string
-	registry                                                              source.Registry
-	trust                                                                 list
-	listen                                                                addresses
-	insecure, plainHTTP, isolate, reveal, help, showVersion               bool
-	unreadyWhenStale                                                      bool
-	pollInterval, longPoll, maxStaleness, drainDelay, drainTimeout        time.Duration
-	level                                                                 slog.Level
+	source, sourceCA, environment, secretsDir, stateDir, admin, accessLog      string
+	registry                                                                   source.Registry
+	trust                                                                      list
+	listen                                                                     addresses
+	insecure, plainHTTP, isolate, reveal, help, showVersion                    bool
+	unreadyWhenStale                                                           bool
+	pollInterval, longPoll, maxStaleness, drainDelay, drainTimeout, jwksMaxAge time.Duration
+	level                                                                      slog.Level
 }
 
 func parse(args []string) (*settings, error) {
@@ -88,6 +90,7 @@ func parse(args []string) (*settings, error) {
 	flags.DurationVar(&s.maxStaleness, "max-staleness", 0, "")
 	flags.BoolVar(&s.unreadyWhenStale, "unready-when-stale", false, "")
 	flags.StringVar(&s.secretsDir, "secrets-dir", "/etc/gwproxy/secrets", "")
+	flags.DurationVar(&s.jwksMaxAge, "jwks-max-age", jwks.DefaultMaxAge, "")
 	flags.BoolVar(&s.isolate, "isolate", false, "")
 	flags.Var(s.listen, "listen", "")
 	flags.BoolVar(&s.reveal, "reveal-route", false, "")
@@ -130,6 +133,8 @@ func parse(args []string) (*settings, error) {
 		return nil, fmt.Errorf("--max-staleness must be longer than --poll-interval and --long-poll, %v, or everything would be stale between two looks", max(s.pollInterval, s.longPoll))
 	case s.unreadyWhenStale && s.maxStaleness == 0:
 		return nil, errors.New("--unready-when-stale needs --max-staleness")
+	case s.jwksMaxAge < jwks.MinMaxAge:
+		return nil, fmt.Errorf("--jwks-max-age must be at least %v: keys are fetched again several times in it", jwks.MinMaxAge)
 	}
 	return s, nil
 }
@@ -141,7 +146,8 @@ func (s *settings) options(stdout, stderr io.Writer) (o runtime.Options, done fu
 		Source: s.source, SourceCA: s.sourceCA, PlainHTTP: s.plainHTTP, PollInterval: s.pollInterval, LongPoll: s.longPoll, Registry: s.registry,
 		TrustFiles: s.trust, InsecureSkipVerify: s.insecure, Environment: s.environment,
 		MaxStaleness: s.maxStaleness, UnreadyWhenStale: s.unreadyWhenStale,
-		Isolate: s.isolate, RevealRoute: s.reveal, SecretsDir: s.secretsDir, StateDir: s.stateDir, AdminAddr: s.admin, Listen: s.listen,
+		Isolate: s.isolate, RevealRoute: s.reveal, SecretsDir: s.secretsDir, StateDir: s.stateDir, JWKSMaxAge: s.jwksMaxAge,
+		AdminAddr: s.admin, Listen: s.listen,
 		DrainDelay: s.drainDelay, DrainTimeout: s.drainTimeout, Version: version.Of(),
 		Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: s.level})),
 	}

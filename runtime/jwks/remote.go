@@ -162,7 +162,6 @@ func (r *Remote) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.running, r.asked, r.began = true, false, time.Now()
-	r.status.Fetches++
 	select {
 	case <-r.ask: // whoever asked waits for this fetch
 	default:
@@ -176,6 +175,7 @@ func (r *Remote) end(set *Set, err error) {
 	if err == nil {
 		r.use(set, time.Now())
 		r.keep()
+		r.status.Successes++
 		r.status.Error = ""
 	} else {
 		r.status.Failures++

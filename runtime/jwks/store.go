@@ -140,8 +140,8 @@ type Status struct {
 	// Error is why the last fetch failed; empty: it did not. DiskError is why the keys are not on disk.
 	Error, DiskError string
 
-	// Fetches that began, and those that failed.
-	Fetches, Failures uint64
+	// Successes and Failures count fetches that are over.
+	Successes, Failures uint64
 	// Asked is how often tokens with unknown keys made the store fetch; Bounded how often they might not.
 	Asked, Bounded uint64
 	// DiskErrors is how often keys could not be read from disk or written to it.

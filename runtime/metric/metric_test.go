@@ -98,11 +98,13 @@ func TestEveryMetricOfTheContractIsThere(t *testing.T) {
 	r.Swapped("test", "sha256:1", 1)
 	r.Refused("unsigned")
 	r.Secrets(func() []string { return []string{"ann/key"} }, func() uint64 { return 1 })
+	r.KeySets(func() []metric.KeySet { return []metric.KeySet{{URL: "https://issuer.test/keys", Keys: 1}} })
 	for _, name := range []string{
 		schema.MetricRequests, schema.MetricDuration, schema.MetricUpstreamErrors, schema.MetricRetries, schema.MetricLimited,
 		schema.MetricAuthFailures, schema.MetricRefused, schema.MetricConnections, schema.MetricBundleInfo, schema.MetricBundleRefused, schema.MetricBundleRefusals,
 		schema.MetricBundleSwaps, schema.MetricSourceChecked, schema.MetricUnverified, schema.MetricLogDropped,
-		schema.MetricSecretUnusable, schema.MetricSecretChanges,
+		schema.MetricSecretUnusable, schema.MetricSecretChanges, schema.MetricKeySetKeys, schema.MetricKeySetSuccess,
+		schema.MetricKeySetFetches, schema.MetricKeySetUnknown, schema.MetricKeySetDiskErrors,
 	} {
 		if lines(t, r, name) == nil {
 			t.Errorf("there is no %s", name)
