@@ -70,7 +70,7 @@ file, or oci://. Without --base it is origin/main, or HEAD where there is no ori
 				return err
 			}
 			if again != nil {
-				err = again.run(cmd.Context(), a.err, comparisons[0].Behaviour)
+				err = again.run(cmd.Context(), a.err, comparisons[0])
 			}
 			if errors.Is(err, errReplay) || err == nil && slices.ContainsFunc(comparisons, reached) {
 				return errFindings

@@ -56,16 +56,16 @@ func changes(before, after *side, old, new *routing.Entry) []diff.Change {
 		out = append(out, consumers(before.gateway, after.gateway, was.route.Auth, is.route.Auth)...)
 	}
 	for _, a := range []aspect{rewrite, redirect} {
-		if slices.Contains(in, a) && !slices.ContainsFunc(out, func(change diff.Change) bool { return strings.HasPrefix(string(change.Path), pathOf[a]) }) {
-			out = append(out, otherPaths(a, was, is)) // the same is written, and means something else
+		other := otherPaths(a, was, is)
+		field, _, _ := strings.Cut(string(other.Path), ".")
+		said := func(change diff.Change) bool { return strings.HasPrefix(string(change.Path), field) }
+		if slices.Contains(in, a) && !slices.ContainsFunc(out, said) { // the same is written, and means something else
+			out = append(out, other)
 		}
 	}
 	slices.SortFunc(out, func(a, b diff.Change) int { return cmp.Compare(a.Path, b.Path) })
 	return out
 }
-
-// pathOf is where what becomes of the path is written.
-var pathOf = map[aspect]string{rewrite: "rewrite", redirect: "redirect"}
 
 // otherPaths is the change of routes whose matches differ, so that what is put in the place of them makes other paths.
 func otherPaths(a aspect, was, is *treatment) diff.Change {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"gwc.dev/compiler/behaviour"
+	"gwc.dev/compiler/behaviour/sample"
 	"gwc.dev/schema"
 )
 
@@ -50,10 +51,10 @@ func TestReportsAreCompleteAndMinimal(t *testing.T) {
 	divergences := 0
 	for n := range uint64(*pairs) {
 		r := rand.New(rand.NewPCG(*seed+n, 3))
-		old := randomGateway(r)
-		new := edited(t, r, old)
-		if one(r, 5) {
-			new = randomGateway(r)
+		old := sample.Gateway(r)
+		new := sample.Edited(r, old)
+		if r.IntN(5) == 0 {
+			new = sample.Gateway(r)
 		}
 		divergences += holds(t, fmt.Sprintf("seed %d", *seed+n), r, old, new)
 		if t.Failed() {
@@ -109,7 +110,7 @@ func holds(t *testing.T, name string, r *rand.Rand, old, new *schema.Gateway) (d
 	}
 	count := map[string]string{}
 	for range *requests {
-		request := randomRequest(r)
+		request := sample.Request(r)
 		for listener, was := range at {
 			a, b := before.outcome(was, request), after.outcome(listener, request)
 			in := differ(a, b, request.Path)

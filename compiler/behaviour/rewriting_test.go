@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"gwc.dev/compiler/behaviour"
+	"gwc.dev/compiler/behaviour/sample"
 	"gwc.dev/schema"
 )
 
@@ -22,7 +23,7 @@ func TestRewritingsDoNotDiffer(t *testing.T) {
 		"other expression": otherExpressions,
 	} {
 		for n := range uint64(*pairs) / 2 {
-			old := randomGateway(rand.New(rand.NewPCG(*seed+n, 5)))
+			old := sample.Gateway(rand.New(rand.NewPCG(*seed+n, 5)))
 			new := rewrite(t, old)
 			for _, pair := range [][2]*schema.Gateway{{old, new}, {new, old}} {
 				report, err := behaviour.Compare(pair[0], pair[1])
@@ -39,7 +40,7 @@ func TestRewritingsDoNotDiffer(t *testing.T) {
 
 // movedDown writes the gateway's filters, but for limits that it shares, at each API.
 func movedDown(t testing.TB, g *schema.Gateway) *schema.Gateway {
-	out := copied(t, g)
+	out := sample.Copy(g)
 	for name, a := range out.APIs {
 		f := &a.Filters
 		if f.Auth == nil {
@@ -68,10 +69,10 @@ func movedDown(t testing.TB, g *schema.Gateway) *schema.Gateway {
 
 // splitByMethod makes two routes of each that lists several methods and has no rate limit of its own.
 func splitByMethod(t testing.TB, g *schema.Gateway) *schema.Gateway {
-	out := copied(t, g)
+	out := sample.Copy(g)
 	resolved := g.Resolve()
 	for api, a := range out.APIs {
-		for name, r := range copied(t, g).APIs[api].Routes {
+		for name, r := range sample.Copy(g).APIs[api].Routes {
 			if r.Match == nil || len(r.Match.Methods) < 2 || countsByRoute(resolved.APIs[api].Routes[name]) {
 				continue
 			}
@@ -101,7 +102,7 @@ func countsByRoute(r schema.Route) bool {
 
 // splitByHost makes an API for each host of one that has no rate limit of its own.
 func splitByHost(t testing.TB, g *schema.Gateway) *schema.Gateway {
-	out := copied(t, g)
+	out := sample.Copy(g)
 	for name, a := range g.Resolve().APIs {
 		hosts := map[string]bool{}
 		for _, h := range a.Hosts {
@@ -126,7 +127,7 @@ func splitByHost(t testing.TB, g *schema.Gateway) *schema.Gateway {
 
 // otherExpressions writes expressions as others that mean the same.
 func otherExpressions(t testing.TB, g *schema.Gateway) *schema.Gateway {
-	out := copied(t, g)
+	out := sample.Copy(g)
 	same := map[string]string{
 		"/a.*": "/(a|a.+)", "/(a/)?b": "/b|/a/b", "/a/[0-9]+": `/a/\d\d*`, `/a/\d+`: "/a/[0-9][0-9]*", "/a(b|c)": "/a[bc]", "(?i)/A": "/[aA]",
 		"[12]": "1|2", "1.*": "1|1.+",
@@ -154,7 +155,7 @@ func otherExpressions(t testing.TB, g *schema.Gateway) *schema.Gateway {
 // renamed returns a gateway in which all names are others that keep their order, and all lists stand the other way round.
 func renamed(t testing.TB, g *schema.Gateway) *schema.Gateway {
 	t.Helper()
-	out := copied(t, g)
+	out := sample.Copy(g)
 	out.Listeners = other(out.Listeners, func(l schema.Listener) schema.Listener {
 		slices.Reverse(l.Hosts)
 		if l.Redirect != nil {

@@ -1,4 +1,6 @@
-package behaviour_test
+// Package sample makes random gateways of the whole schema for tests, small enough for their routes to meet in many ways,
+// random edits of them, and requests that are near to what they look at.
+package sample
 
 import (
 	"fmt"
@@ -6,15 +8,13 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"testing"
 	"time"
 
 	"gwc.dev/compiler/space"
 	"gwc.dev/schema"
 )
 
-// Random gateways of the whole schema, small enough for their routes to meet in many ways, and random edits of them.
-
+// pick returns one of a list.
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
 // some returns each of a list by chance.
@@ -28,11 +28,13 @@ func some(r *rand.Rand, from ...string) []string {
 	return out
 }
 
+// one is true in one of n cases.
 func one(r *rand.Rand, n int) bool { return r.IntN(n) == 0 }
 
 func ptr[T any](v T) *T { return &v }
 
-func randomGateway(r *rand.Rand) *schema.Gateway {
+// Gateway returns a gateway that the match table takes.
+func Gateway(r *rand.Rand) *schema.Gateway {
 	g := &schema.Gateway{
 		Environment: "test", Listeners: map[string]schema.Listener{}, Upstreams: map[string]schema.Upstream{},
 		Consumers: map[string]schema.Consumer{}, APIs: map[string]schema.API{}, Filters: randomFilters(r, 4),
@@ -110,7 +112,7 @@ func randomAPI(r *rand.Rand, g *schema.Gateway) schema.API {
 	return api
 }
 
-var methods = []string{"GET", "POST", "PUT", "OPTIONS"}
+func methods() []string { return []string{"GET", "POST", "PUT", "OPTIONS"} }
 
 func randomValue(r *rand.Rand) schema.ValueMatch {
 	return pick(r,
@@ -128,7 +130,7 @@ func randomMatch(r *rand.Rand) *schema.Match {
 		&schema.PathMatch{Regex: "/a.*"}, &schema.PathMatch{Regex: "/(a/)?b"}, &schema.PathMatch{Regex: "/a/[0-9]+"},
 		&schema.PathMatch{Regex: `/a/\d+`}, &schema.PathMatch{Regex: "/a(b|c)"}, &schema.PathMatch{Regex: "(?i)/A"})}
 	if one(r, 2) {
-		m.Methods = some(r, methods...)
+		m.Methods = some(r, methods()...)
 	}
 	if one(r, 4) {
 		m.Headers = map[string]schema.ValueMatch{pick(r, "X-V", "x-w"): randomValue(r)}
@@ -190,7 +192,7 @@ func randomFilters(r *rand.Rand, n int) (f schema.Filters) {
 		f.RateLimit = &schema.RateLimit{Disabled: one(r, 5), Windows: map[string]schema.RateLimitWindow{}}
 		for _, name := range some(r, "w1", "w2") {
 			f.RateLimit.Windows[name] = schema.RateLimitWindow{
-				Requests: pick(r, 10, 20), Per: pick(r, "minute", "hour"), By: pick(r, "", "ip", "consumer", "route", "header"), Header: "X-V", Burst: pick(r, 0, 10),
+				Requests: pick(r, 10, 20), Per: pick(r, "minute", "hour"), By: pick(r, "ip", "consumer", "route", "header"), Header: "X-V", Burst: pick(r, 0, 10),
 			}
 		}
 	}
@@ -199,7 +201,7 @@ func randomFilters(r *rand.Rand, n int) (f schema.Filters) {
 			Disabled: one(r, 5), Origins: some(r, "https://a.test", "https://*.b.test", "null"), Credentials: one(r, 3), MaxAge: schema.Duration(pick(r, 0, time.Minute)),
 		}
 		if one(r, 3) {
-			f.CORS.Methods = some(r, methods...)
+			f.CORS.Methods = some(r, methods()...)
 		}
 		if one(r, 3) {
 			f.CORS.AllowHeaders = some(r, "X-A", "X-B")
@@ -224,7 +226,7 @@ func randomFilters(r *rand.Rand, n int) (f schema.Filters) {
 		f.MaxBodyBytes = pick(r, 1000, 2000)
 	}
 	if one(r, n) {
-		f.Retry = &schema.Retry{Disabled: one(r, 5), Attempts: pick(r, 0, 1, 2), On: some(r, "connect-failure", "503"), Methods: some(r, methods...)}
+		f.Retry = &schema.Retry{Disabled: one(r, 5), Attempts: pick(r, 0, 1, 2), On: some(r, "connect-failure", "503"), Methods: some(r, methods()...)}
 		if one(r, 3) {
 			f.Retry.PerTryTimeout = schema.Duration(time.Second)
 		}
@@ -256,23 +258,22 @@ func randomAuth(r *rand.Rand) *schema.Auth {
 	return a
 }
 
-// copied returns a model that shares nothing with g.
-func copied(t testing.TB, g *schema.Gateway) *schema.Gateway {
-	t.Helper()
+// Copy returns a model that shares nothing with g. What a model cannot be written as is a mistake of this package.
+func Copy(g *schema.Gateway) *schema.Gateway {
 	data, err := g.Encode()
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	out, err := schema.Decode(data)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return out
 }
 
-// edited returns a gateway with some edits, of which many change nothing.
-func edited(t testing.TB, r *rand.Rand, g *schema.Gateway) *schema.Gateway {
-	out := copied(t, g)
+// Edited returns a gateway with some edits, of which many change nothing.
+func Edited(r *rand.Rand, g *schema.Gateway) *schema.Gateway {
+	out := Copy(g)
 	for range 1 + r.IntN(4) {
 		api := pick(r, slices.Sorted(maps.Keys(out.APIs))...)
 		a := out.APIs[api]
@@ -340,13 +341,13 @@ func refersToPrefix(r schema.Route) bool {
 	return r.Rewrite != nil && r.Rewrite.Prefix != "" || r.Redirect != nil && r.Redirect.Path != nil && r.Redirect.Path.Prefix != ""
 }
 
-// randomRequest returns a request that is near to what random gateways look at.
-func randomRequest(r *rand.Rand) *space.Request {
+// Request returns a request that is near to what random gateways look at.
+func Request(r *rand.Rand) *space.Request {
 	out := &space.Request{
 		Host: pick(r, "a.test", "b.a.test", "c.b.a.test", "x.a.test", "test", "x.test", "example.com"),
 		Path: pick(r, "/", "/a", "/a/", "/a/b", "/a/b/c", "/b", "/ab", "/ac", "/ad", "/A", "/a/7", "/a/x", "/a/77", "/v", "/abc", "/a/b/", "/a/1a"),
 		// Others than those that are named.
-		Method: pick(r, append(methods, "GET", "DELETE")...),
+		Method: pick(r, append(methods(), "GET", "DELETE")...),
 	}
 	for _, name := range []string{"x-v", "x-w"} {
 		if one(r, 3) {
@@ -357,7 +358,7 @@ func randomRequest(r *rand.Rand) *space.Request {
 		out.Header = append(out.Header, space.Field{Name: "origin", Value: "https://a.test"})
 		if one(r, 2) {
 			out.Method = "OPTIONS"
-			out.Header = append(out.Header, space.Field{Name: "access-control-request-method", Value: pick(r, append(methods, "DELETE")...)})
+			out.Header = append(out.Header, space.Field{Name: "access-control-request-method", Value: pick(r, append(methods(), "DELETE")...)})
 		}
 	}
 	if one(r, 3) {

@@ -1,0 +1,186 @@
+package testscripts_test
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"flag"
+	"fmt"
+	"math/big"
+	random "math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gwc.dev/compiler/behaviour/sample"
+	"gwc.dev/schema"
+	"gwc.dev/schema/bundle"
+)
+
+var (
+	replays    = flag.Int("replays", 3, "how many random pairs of gateways are replayed on running proxies")
+	replaySeed = flag.Uint64("replayseed", 1, "what their randomness begins with")
+)
+
+// Every example of a behavioural change is taken as claimed by two running proxies, of whatever gateways.
+func TestExamplesReplayOnRunningProxies(t *testing.T) {
+	repo := t.TempDir()
+	command(t, repo, "gwc", "init", "gateway")
+	dir := filepath.Join(repo, "gateway")
+	if err := os.RemoveAll(filepath.Join(dir, "environments", "gateway.cue")); err != nil {
+		t.Fatal(err)
+	}
+	secrets := writeSecrets(t, dir)
+	for n := range uint64(*replays) {
+		t.Run(fmt.Sprint(*replaySeed+n), func(t *testing.T) {
+			r := random.New(random.NewPCG(*replaySeed+n, 11))
+			old := servable(sample.Gateway(r))
+			new := servable(sample.Edited(r, old))
+			base := writeBundle(t, old)
+			source := fmt.Sprintf("package gateway\n\nimport gw \"gwc.dev/schema/v1\"\n\ngw.#Gateway\n\n%s", encoded(t, new))
+			if err := os.WriteFile(filepath.Join(dir, "environments", "dev", "gateway.cue"), []byte(source), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			net := fmt.Sprintf("127.%d.%d", 10+os.Getpid()%200, n%250)
+			proxy(t, old, base, secrets, net+".1")
+			proxy(t, new, writeBundle(t, new), secrets, net+".2")
+			said := command(t, dir, "gwc", "diff", "environments/dev", "--base", base, "--format", "json", "--replay", net+".1,"+net+".2")
+			if !strings.Contains(said, " 0 answers not as claimed") {
+				t.Error(said)
+			}
+			t.Log(strings.TrimSpace(said))
+		})
+	}
+}
+
+// command runs a command and returns what it says on stderr.
+func command(t *testing.T, dir, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(bin, name), args...)
+	var stderr, stdout bytes.Buffer
+	cmd.Dir, cmd.Stderr, cmd.Stdout = dir, &stderr, &stdout
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s %s: %v\n%s\n%s", name, strings.Join(args, " "), err, stderr.String(), stdout.String())
+	}
+	return stderr.String()
+}
+
+// servable returns a gateway whose endpoints are on this machine, where nobody answers, and whose listeners let clients in
+// that have no certificate.
+func servable(g *schema.Gateway) *schema.Gateway {
+	g = sample.Copy(g)
+	g.Environment = "dev"
+	for name, u := range g.Upstreams {
+		for e, endpoint := range u.Endpoints {
+			if endpoint.Host != "127.0.0.1" {
+				endpoint.Port = 2*(endpoint.Port%10) + len(endpoint.Host)%2 + 1
+				endpoint.Host = "127.0.0.1"
+			}
+			u.Endpoints[e] = endpoint
+		}
+		g.Upstreams[name] = u
+	}
+	for _, l := range g.Listeners {
+		if l.TLS != nil && l.TLS.ClientCertificates != nil {
+			l.TLS.ClientCertificates.Optional = true
+		}
+	}
+	return g
+}
+
+func encoded(t *testing.T, g *schema.Gateway) []byte {
+	t.Helper()
+	data, err := g.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func writeBundle(t *testing.T, g *schema.Gateway) string {
+	t.Helper()
+	data, err := bundle.Seal(bundle.Contents{Environment: "dev", Serial: 1, Gateway: g.Resolve()}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "gateway.bundle")
+	if err := os.WriteFile(name, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// writeSecrets writes the certificates that random gateways name, and returns their directory.
+func writeSecrets(t *testing.T, dir string) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{"a.test"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, about, about, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := filepath.Join(dir, "secrets")
+	for name, block := range map[string]*pem.Block{
+		"tls/tls.crt": {Type: "CERTIFICATE", Bytes: cert}, "tls/tls.key": {Type: "PRIVATE KEY", Bytes: private}, "ca/ca.crt": {Type: "CERTIFICATE", Bytes: cert},
+	} {
+		file := filepath.Join(secrets, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return secrets
+}
+
+// proxy serves a bundle at an address, each listener at its own port, until the test ends.
+func proxy(t *testing.T, g *schema.Gateway, file, secrets, address string) {
+	t.Helper()
+	admin := net.JoinHostPort(address, "9901")
+	args := []string{
+		"--source", "file:" + file, "--insecure-skip-verify", "--secrets-dir", secrets, "--admin", admin, "--access-log", "off", "--reveal-route",
+	}
+	for name, l := range g.Listeners {
+		args = append(args, "--listen", fmt.Sprintf("%s=%s:%d", name, address, l.Port))
+	}
+	cmd := exec.Command(filepath.Join(bin, "gwproxy"), args...)
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cmd.Process.Kill(); err != nil {
+			t.Error(err)
+		}
+		_ = cmd.Wait() // it was killed
+	})
+	for range 600 {
+		if answer, err := http.Get("http://" + admin + "/readyz"); err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatalf("the proxy at %s is not ready:\n%s", address, log.String())
+}
