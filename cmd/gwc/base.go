@@ -38,6 +38,7 @@ func (a *app) loaded(dir string) (*schema.Gateway, error) {
 type baseline struct {
 	name      string
 	only      *schema.Gateway // of a directory, a bundle or an artifact: it is one environment
+	sealed    bool            // it is a bundle or an artifact
 	top, tree string          // of a revision: the working tree, and a directory with the CUE files that were committed
 }
 
@@ -51,7 +52,7 @@ func (a *app) baseline(ctx context.Context, dirs []string, base string, registry
 		return nil, fmt.Errorf("base %q is one environment, and %d are to be compared: name one, or a git revision with --base", base, len(dirs))
 	}
 	model, err := load()
-	return &baseline{name: base, only: model}, err
+	return &baseline{name: base, only: model, sealed: !isDir(base)}, err
 }
 
 // oneEnvironment returns what loads the environment that base is; nil if it is no file, directory or artifact.
@@ -127,6 +128,10 @@ func (a *app) revision(ctx context.Context, dir, rev string) (*baseline, error) 
 	if rev == "" {
 		rev = "origin/main"
 		if _, err := git(ctx, top, "rev-parse", "--verify", "--quiet", rev+"^{commit}"); err != nil {
+			if isShallow(ctx, top) { // HEAD would be what is there anyway, and nothing would differ
+				return nil, errors.New(`this clone is shallow and has no origin/main to compare with: ` +
+					`run "git fetch --depth 1 origin +main:refs/remotes/origin/main", or name a base with --base`)
+			}
 			rev = "HEAD"
 			if _, err := git(ctx, top, "rev-parse", "--verify", "--quiet", rev); err != nil {
 				return nil, fmt.Errorf("the repository of %q has no commit to compare with: name a directory, a bundle or oci:// with --base", dir)
@@ -136,8 +141,8 @@ func (a *app) revision(ctx context.Context, dir, rev string) (*baseline, error) 
 	commit, err := git(ctx, top, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
 	if err != nil {
 		hint := ""
-		if shallow, _ := git(ctx, top, "rev-parse", "--is-shallow-repository"); shallow == "true" {
-			hint = "; this clone is shallow: run \"git fetch --unshallow\", or check out with full history"
+		if isShallow(ctx, top) {
+			hint = `; this clone is shallow: run "git fetch --unshallow", or check out with full history`
 		}
 		return nil, fmt.Errorf("base %q is no git revision here, and no file or directory%s", rev, hint)
 	}
@@ -153,14 +158,25 @@ func (a *app) revision(ctx context.Context, dir, rev string) (*baseline, error) 
 	return b, nil
 }
 
+// isShallow reports whether a clone lacks the beginning of its history.
+func isShallow(ctx context.Context, top string) bool {
+	shallow, err := git(ctx, top, "rev-parse", "--is-shallow-repository")
+	return err == nil && shallow == "true"
+}
+
 func (b *baseline) close() {
 	if b.tree != "" {
 		os.RemoveAll(b.tree)
 	}
 }
 
-// environment returns the model that the environment in dir is compared with. A new one is compared with nothing.
-func (b *baseline) environment(dir string) (*schema.Gateway, error) {
+// environment returns the model that the environment in dir, which is next now, is compared with. A new one is compared
+// with nothing. A bundle of another environment is a mistake: directories are there to compare two of them.
+func (b *baseline) environment(dir string, next *schema.Gateway) (*schema.Gateway, error) {
+	if b.sealed && b.only.Environment != next.Environment {
+		return nil, fmt.Errorf("base %q is a bundle of environment %q, and %q is environment %q: to compare two environments, name a directory with --base",
+			b.name, b.only.Environment, dir, next.Environment)
+	}
 	if b.only != nil {
 		return b.only, nil
 	}

@@ -101,7 +101,7 @@ func (a *app) compare(ctx context.Context, dirs []string, base string, registry 
 	defer earlier.close()
 	var comparisons []behaviour.Comparison
 	add := func(dir string, next *schema.Gateway) error {
-		prev, err := earlier.environment(dir)
+		prev, err := earlier.environment(dir, next)
 		if err != nil {
 			return err
 		}

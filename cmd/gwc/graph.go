@@ -53,7 +53,7 @@ nothing but itself, and above so many routes that one picture is no help it has 
 				return err
 			}
 			defer earlier.close()
-			old, err := earlier.environment(args[0])
+			old, err := earlier.environment(args[0], model)
 			if err != nil {
 				return err
 			}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"gwc.dev/compiler/diag"
 )
 
 // An Approval accepts one class, for a reason and until a day.
@@ -38,21 +40,30 @@ var validID = regexp.MustCompile(`^[0-9a-f]{8}$`)
 //	    expires: 2026-12-31
 func ReadApprovals(name string, r io.Reader) ([]Approval, error) {
 	var file yaml.Node
-	if err := yaml.NewDecoder(r).Decode(&file); errors.Is(err, io.EOF) {
+	dec := yaml.NewDecoder(r)
+	if err := dec.Decode(&file); errors.Is(err, io.EOF) {
 		return nil, nil
 	} else if err != nil {
 		return nil, fmt.Errorf("%s: %s", name, strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if err := dec.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: a file of approvals is one document", name)
 	}
 	top := file.Content[0]
 	if top.Kind != yaml.MappingNode || len(top.Content) != 2 || top.Content[0].Value != "approvals" || top.Content[1].Kind != yaml.SequenceNode {
 		return nil, fmt.Errorf("%s:%d: a file of approvals has one field, approvals, which is a list", name, top.Line)
 	}
 	var out []Approval
+	lines := map[string]int{} // of changes
 	for _, node := range top.Content[1].Content {
 		a := Approval{at: fmt.Sprintf("%s:%d", name, node.Line)}
 		if err := strictly(node, &a); err != nil {
 			return nil, fmt.Errorf("%s: %w", a.at, err)
 		}
+		if first := lines[a.Change]; first > 0 {
+			return nil, fmt.Errorf("%s: change %s is approved in line %d already", a.at, a.Change, first)
+		}
+		lines[a.Change] = node.Line
 		out = append(out, a)
 	}
 	return out, nil
@@ -104,7 +115,7 @@ func Approve(approvals []Approval, today time.Time, reports ...*Report) (notes [
 			notes = append(notes, fmt.Sprintf("%s: the approval of %s (%s) ended on %s", a.at, a.Change, approved[0].Reason, a.Expires))
 		default:
 			for _, c := range approved {
-				c.Approved = fmt.Sprintf("until %s: %s", a.Expires, a.Reason)
+				c.Approved = fmt.Sprintf("until %s: %s", a.Expires, diag.Plain(a.Reason))
 			}
 		}
 	}

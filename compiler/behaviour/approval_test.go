@@ -48,14 +48,23 @@ func TestApprovals(t *testing.T) {
 
 func TestApprovalsThatAreNone(t *testing.T) {
 	for file, want := range map[string]string{
-		"approvals: [{change: xyz, reason: a, expires: 2026-01-01}]":        `a.yaml:1: change: "xyz" is no change's id, which gwc diff shows in brackets`,
-		"approvals: [{change: 0a0a0a0a, reason: ' ', expires: 2026-01-01}]": "a.yaml:1: reason: say why the change is accepted",
-		"approvals:\n- {change: 0a0a0a0a, reason: a, expires: soon}":        `a.yaml:2: expires: "soon" is no day, as 2026-12-31 is one`,
-		"approvals: [{change: 0a0a0a0a, reason: a, until: 2026-01-01}]":     `a.yaml:1: an approval has no field "until": it has change, reason and expires`,
-		"approvals: [yes]": "a.yaml:1: an approval has change, reason and expires",
-		"approved: []":     "a.yaml:1: a file of approvals has one field, approvals, which is a list",
-		"- x":              "a.yaml:1: a file of approvals has one field, approvals, which is a list",
-		"approvals: [":     "a.yaml: line 1: did not find expected node content",
+		"approvals: [{change: xyz, reason: a, expires: 2026-01-01}]":                                                             `a.yaml:1: change: "xyz" is no change's id, which gwc diff shows in brackets`,
+		"approvals: [{change: 0a0a0a0a, reason: ' ', expires: 2026-01-01}]":                                                      "a.yaml:1: reason: say why the change is accepted",
+		"approvals:\n- {change: 0a0a0a0a, reason: a, expires: soon}":                                                             `a.yaml:2: expires: "soon" is no day, as 2026-12-31 is one`,
+		"approvals: [{change: 0a0a0a0a, reason: a, until: 2026-01-01}]":                                                          `a.yaml:1: an approval has no field "until": it has change, reason and expires`,
+		"approvals: [{change: 0a0a0a0a, reason: a, expires: 2026-02-30}]":                                                        `a.yaml:1: expires: "2026-02-30" is no day, as 2026-12-31 is one`,
+		"approvals: [{change: 0A0A0A0A, reason: a, expires: 2026-01-01}]":                                                        `a.yaml:1: change: "0A0A0A0A" is no change's id, which gwc diff shows in brackets`,
+		"approvals: [{change: [a], reason: a, expires: 2026-01-01}]":                                                             "a.yaml:1: unmarshal errors:\n  line 1: cannot unmarshal !!seq into string",
+		"approvals:\n- &a {change: 0a0a0a0a, reason: a, expires: 2026-01-01}\n- *a":                                              "a.yaml:3: an approval has change, reason and expires",
+		"approvals:\n- {change: 0a0a0a0a, change: 0a0a0a0b, reason: a, expires: 2026-01-01}":                                     "a.yaml:2: unmarshal errors:\n  line 2: mapping key \"change\" already defined at line 2",
+		"approvals:\n- &a {change: 0a0a0a0a, reason: a, expires: 2026-01-01}\n- {<<: *a, reason: b}":                             `a.yaml:3: an approval has no field "<<": it has change, reason and expires`,
+		"approvals:\n- {change: 0a0a0a0a, reason: a, expires: 2026-01-01}\n- {change: 0a0a0a0a, reason: b, expires: 2027-01-01}": "a.yaml:3: change 0a0a0a0a is approved in line 2 already",
+		"approvals: []\n---\napprovals: []":                                                                                      "a.yaml: a file of approvals is one document",
+		"approvals:":                                                                                                             "a.yaml:1: a file of approvals has one field, approvals, which is a list",
+		"approvals: [yes]":                                                                                                       "a.yaml:1: an approval has change, reason and expires",
+		"approved: []":                                                                                                           "a.yaml:1: a file of approvals has one field, approvals, which is a list",
+		"- x":                                                                                                                    "a.yaml:1: a file of approvals has one field, approvals, which is a list",
+		"approvals: [":                                                                                                           "a.yaml: line 1: did not find expected node content",
 	} {
 		_, err := behaviour.ReadApprovals("a.yaml", strings.NewReader(file))
 		if err == nil || err.Error() != want {

@@ -85,11 +85,12 @@ func Compare(old, new *schema.Gateway) (*Report, error) {
 	old, new = old.Resolve(), new.Resolve()
 	s := space.New(0)
 	s.Spend(workOf(old, new))
-	before, err := layOut(s, old)
+	alike := counter{}
+	before, err := layOut(s, old, alike)
 	if err != nil {
 		return nil, fmt.Errorf("the old model: %w", err)
 	}
-	after, err := layOut(s, new)
+	after, err := layOut(s, new, alike)
 	if err != nil {
 		return nil, fmt.Errorf("the new model: %w", err)
 	}
@@ -98,7 +99,7 @@ func Compare(old, new *schema.Gateway) (*Report, error) {
 	folded, undecided := newFolder(), 0
 	var moves []move
 	for _, group := range groups(before, after) {
-		c := &comparison{space: s, group: group, before: before.at(group.old), after: after.at(group.new), keys: map[*routing.Entry]string{}, undecided: &undecided}
+		c := &comparison{space: s, group: group, before: before.at(group.old), after: after.at(group.new), undecided: &undecided}
 		c.run(folded)
 		moves = c.moves(moves)
 	}

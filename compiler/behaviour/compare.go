@@ -13,12 +13,14 @@ type comparison struct {
 	space         *space.Space
 	group         group
 	before, after *served
-	keys          map[*routing.Entry]string
+	twins         map[*routing.Entry]*routing.Entry
+	hostsDiffer   bool // of the listeners
 	undecided     *int // how many questions were, at all listeners
 }
 
 // run adds the classes that it finds.
 func (c *comparison) run(to *folder) {
+	c.pairUp()
 	for _, old := range c.before.entries {
 		for _, new := range c.after.meeting(old.Match) {
 			if c.worthAsking(old, new) {
@@ -37,42 +39,38 @@ func (c *comparison) run(to *folder) {
 	c.preflights(to)
 }
 
-// stays reports whether the other side has an entry of the same requests at the same hosts: then none of these is left
-// unanswered there.
-func (c *comparison) stays(e *routing.Entry) bool {
-	k := c.key(e)
-	return c.before.byKey[k] != nil && c.after.byKey[k] != nil && !c.hostsDiffer()
+// pairUp remembers for each entry the other side's of the same requests at the same hosts.
+func (c *comparison) pairUp() {
+	c.twins = map[*routing.Entry]*routing.Entry{}
+	for _, side := range [][2]*served{{c.before, c.after}, {c.after, c.before}} {
+		for _, e := range side[0].entries {
+			c.twins[e] = side[1].byKey[side[0].keys[e]]
+		}
+	}
+	c.hostsDiffer = !slices.Equal(c.before.hostNames(), c.after.hostNames())
 }
 
-// hostsDiffer reports whether the listeners take different hosts.
-func (c *comparison) hostsDiffer() bool {
-	return !slices.Equal(sorted(lower(c.before.gateway.Listeners[c.group.old].Hosts)), sorted(lower(c.after.gateway.Listeners[c.group.new].Hosts)))
-}
+// stays reports whether the other side has an entry of the same requests at the same hosts: then none of these is left
+// unanswered there.
+func (c *comparison) stays(e *routing.Entry) bool { return c.twins[e] != nil && !c.hostsDiffer }
 
 // worthAsking reports whether there may be requests that old took, new takes, and which are treated differently.
 func (c *comparison) worthAsking(old, new *routing.Entry) bool {
-	return !c.before.of(old).same(c.after.of(new)) && c.may(old, new)
+	return c.may(old, new) && !c.before.of(old).same(c.after.of(new))
 }
 
 // may reports whether there may be requests that old took and new takes: not if something on old's side takes what new
 // does and wins over old, or the other way round. Of two routes that are on both sides so one wins on both.
 func (c *comparison) may(old, new *routing.Entry) bool {
-	was, is := c.before.byKey[c.key(new)], c.after.byKey[c.key(old)]
+	was, is := c.twins[new], c.twins[old]
 	return (was == nil || !was.Before(old)) && (is == nil || !is.Before(new))
-}
-
-// key is that of an entry, made once.
-func (c *comparison) key(e *routing.Entry) string {
-	k, ok := c.keys[e]
-	if !ok {
-		k = key(e)
-		c.keys[e] = k
-	}
-	return k
 }
 
 // differ looks for a request that old took, new takes, and which are treated differently.
 func (c *comparison) differ(old, new *routing.Entry) space.Result {
+	if c.tired(old, new) {
+		return space.Result{Verdict: space.Undecided}
+	}
 	for _, where := range c.before.of(old).differs(c.after.of(new)).where {
 		if result := c.both(old, new, where); result.Verdict != space.Empty {
 			return result
@@ -124,12 +122,23 @@ func (c *comparison) matches(m schema.Match) []*space.Match {
 // for it that there is more than one.
 const maxUndecided = 100
 
+// tired reports whether too many questions have come to nothing for others about expressions to be worth asking.
+func (c *comparison) tired(entries ...*routing.Entry) bool {
+	return *c.undecided >= maxUndecided && slices.ContainsFunc(entries, (*routing.Entry).Regex)
+}
+
 // find asks a question, unless too many have come to nothing.
 func (c *comparison) find(in, out []*space.Match) space.Result {
 	if *c.undecided >= maxUndecided {
 		return space.Result{Verdict: space.Undecided}
 	}
 	result := c.space.Find(in, out)
+	if result.Verdict == space.Undecided { // it may be for many that have nothing to do with it
+		apart := func(m *space.Match) bool { return c.space.Find(append(slices.Clip(in), m), nil).Verdict == space.Empty }
+		if near := slices.DeleteFunc(slices.Clone(out), apart); len(near) < len(out) {
+			result = c.space.Find(in, near)
+		}
+	}
 	if result.Verdict == space.Undecided {
 		*c.undecided++
 	}
@@ -142,13 +151,15 @@ func (c *comparison) above(s *served, e, with *routing.Entry) []*routing.Entry {
 	if fewer := s.meeting(with.Match); len(fewer) < len(rivals) {
 		rivals = fewer
 	}
-	return slices.DeleteFunc(rivals, func(r *routing.Entry) bool { return !r.Before(e) })
+	return above(e, rivals)
 }
 
 // one looks for a request that e takes on its side and that nobody takes on the other.
 func (c *comparison) one(s *served, e *routing.Entry, other *served) space.Result {
-	above := slices.DeleteFunc(s.meeting(e.Match), func(r *routing.Entry) bool { return !r.Before(e) })
-	higher := routing.Matches(above)
+	if c.tired(e) {
+		return space.Result{Verdict: space.Undecided}
+	}
+	higher := routing.Matches(above(e, s.meeting(e.Match)))
 	type nowhere struct {
 		out        []*space.Match
 		preflights func() []way
@@ -174,6 +185,10 @@ func (c *comparison) one(s *served, e *routing.Entry, other *served) space.Resul
 // add adds a class, if there are requests in it.
 func (c *comparison) add(to *folder, old, new *routing.Entry, result space.Result) {
 	if result.Verdict == space.Empty {
+		return
+	}
+	if result.Verdict == space.Undecided && *c.undecided >= maxUndecided {
+		to.rest(c)
 		return
 	}
 	class := judge(c.before.side, c.after.side, old, new)

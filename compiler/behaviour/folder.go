@@ -1,5 +1,10 @@
 package behaviour
 
+import (
+	"gwc.dev/compiler/diff"
+	"gwc.dev/compiler/space"
+)
+
 // A folder makes one class of those that differ alike.
 type folder struct {
 	classes []*Class
@@ -68,4 +73,11 @@ func (f *folder) beside(c *Class, pair [2]Route) {
 		return
 	}
 	f.add(c, "preflight")
+}
+
+// rest adds the one class of all that was not asked any more.
+func (f *folder) rest(c *comparison) {
+	class := &Class{Severity: diff.Breaking, Reason: "more is treated differently"}
+	c.show(class, space.Result{Verdict: space.Undecided})
+	f.add(class, "rest")
 }

@@ -21,9 +21,7 @@ type way struct {
 // ways returns all ways in which preflights of a set come to e on its side.
 func (c *comparison) ways(s *served, e *routing.Entry, of *space.Match) []way {
 	list := s.meeting(of)
-	before := func(e *routing.Entry) []*routing.Entry {
-		return slices.DeleteFunc(slices.Clone(list), func(r *routing.Entry) bool { return e != nil && !r.Before(e) })
-	}
+	before := func(e *routing.Entry) []*routing.Entry { return above(e, list) }
 	announced := func(entries ...*routing.Entry) []*space.Match {
 		var out []*space.Match
 		for _, e := range entries {

@@ -24,7 +24,7 @@ func (c *comparison) moves(moves []move) []move {
 		}
 		for _, new := range c.after.meeting(old.Match) {
 			is := c.after.of(new)
-			if was.texts[rateLimit] != is.texts[rateLimit] || !c.may(old, new) {
+			if !c.may(old, new) || was.texts[rateLimit] != is.texts[rateLimit] {
 				continue
 			}
 			if len(moves) > maxMoves {

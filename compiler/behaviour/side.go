@@ -20,7 +20,19 @@ type side struct {
 	upstreams  map[string]string // by name
 }
 
-func layOut(s *space.Space, g *schema.Gateway) (*side, error) {
+// A counter gives equal texts one number.
+type counter map[string]int
+
+func (c counter) of(text string) int {
+	n, ok := c[text]
+	if !ok {
+		n = len(c) + 1
+		c[text] = n
+	}
+	return n
+}
+
+func layOut(s *space.Space, g *schema.Gateway, alike counter) (*side, error) {
 	table, err := routing.Of(s, g)
 	if err != nil {
 		return nil, err
@@ -30,7 +42,11 @@ func layOut(s *space.Space, g *schema.Gateway) (*side, error) {
 	}
 	for _, e := range table.Entries {
 		if out.treatments[e.Route] == nil {
-			out.treatments[e.Route] = out.treat(e)
+			t := out.treat(e)
+			if t.alike = alike.of(compact(t.texts)); t.upstream != (pathChange{}) || t.location != (pathChange{}) {
+				t.alike = 0
+			}
+			out.treatments[e.Route] = t
 		}
 	}
 	return out, nil
@@ -51,11 +67,14 @@ type served struct {
 	hosts    []*space.Match
 	entries  []*routing.Entry
 	byKey    map[string]*routing.Entry // the first of each key
+	keys     map[*routing.Entry]string
+	met      map[*space.Match][]*routing.Entry
+	kept     int // how many entries are in met
 }
 
 // at returns the side at a listener.
 func (s *side) at(listener string) *served {
-	out := &served{side: s, listener: listener, byKey: map[string]*routing.Entry{}}
+	out := &served{side: s, listener: listener, byKey: map[string]*routing.Entry{}, keys: map[*routing.Entry]string{}, met: map[*space.Match][]*routing.Entry{}}
 	for _, pattern := range s.gateway.Listeners[listener].Hosts {
 		m, err := s.table.Space.Match(nil, strings.ToLower(pattern))
 		if err == nil { // without a path there is nothing that could be wrong
@@ -65,7 +84,9 @@ func (s *side) at(listener string) *served {
 	for _, e := range s.table.Entries {
 		if out.has(e) {
 			out.entries = append(out.entries, e)
-			if k := key(e); out.byKey[k] == nil {
+			k := key(e)
+			out.keys[e] = k
+			if out.byKey[k] == nil {
 				out.byKey[k] = e
 			}
 		}
@@ -73,12 +94,36 @@ func (s *side) at(listener string) *served {
 	return out
 }
 
+// hostNames returns the listener's hosts in one form.
+func (s *served) hostNames() []string { return sorted(lower(s.gateway.Listeners[s.listener].Hosts)) }
+
 // has reports whether the listener serves an entry.
 func (s *served) has(e *routing.Entry) bool { return slices.Contains(e.Listeners, s.listener) }
 
-// meeting returns the entries that may have requests in common with a set.
+// maxKept bounds what is kept of who meets whom.
+const maxKept = 4_000_000
+
+// meeting returns the entries that may have requests in common with a set, by precedence. The list is for reading.
 func (s *served) meeting(m *space.Match) []*routing.Entry {
-	return slices.DeleteFunc(s.table.Meeting(m), func(e *routing.Entry) bool { return !s.has(e) })
+	list, ok := s.met[m]
+	if !ok {
+		list = slices.DeleteFunc(s.table.Meeting(m), func(e *routing.Entry) bool { return !s.has(e) })
+		if s.kept += len(list); s.kept <= maxKept {
+			s.met[m] = list
+		}
+	}
+	return list
+}
+
+// above returns those of some entries that win over e; of none, which has no requests, all do.
+func above(e *routing.Entry, of []*routing.Entry) []*routing.Entry {
+	var out []*routing.Entry
+	for _, r := range of {
+		if e == nil || r.Before(e) {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // under returns the sets that a request of the listener lies in one of.

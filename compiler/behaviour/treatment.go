@@ -36,6 +36,7 @@ type treatment struct {
 	upstream, location pathChange
 	exact              string   // the one path that the route takes; empty: there are others
 	buckets            []string // of its rate limits, sorted by what they limit
+	alike              int      // the same for treatments that do not change paths and are the same; 0: it does
 }
 
 // treat returns the treatment of an entry's route.
@@ -134,7 +135,9 @@ func (t *treatment) differs(other *treatment) difference {
 }
 
 // same reports whether two treatments are the same for requests that both routes take.
-func (t *treatment) same(other *treatment) bool { return len(t.differs(other).in) == 0 }
+func (t *treatment) same(other *treatment) bool {
+	return t.alike > 0 && t.alike == other.alike || len(t.differs(other).in) == 0
+}
 
 func headersText(h *schema.Headers) string {
 	if h == nil || h.Disabled {
