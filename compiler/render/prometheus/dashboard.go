@@ -107,6 +107,8 @@ func charts(q query) []chart {
 		{line, "Bundle revisions", "short", "How many proxies serve which revision.", 12, []series{{"count by (revision, serial) (" + q.of(schema.MetricBundleInfo) + ")", "{{serial}} {{revision}}"}}},
 		{line, "Bundles refused", "short", "", 12, []series{{"sum by (reason) (increase(" + q.of(schema.MetricBundleRefusals) + "[$__rate_interval]))", "{{reason}}"}}},
 
+		{line, "Trust ends", "s", "How long new bundles of a signer are taken yet, where that has an end.", 24, []series{{"min by (signer) (" + q.of(schema.MetricTrustExpiry) + ") - time()", "{{signer}}"}}},
+
 		{line, "CPU by proxy", "short", "In cores.", 12, []series{{"rate(" + q.of("process_cpu_seconds_total") + "[$__rate_interval])", "{{instance}}"}}},
 		{line, "Memory by proxy", "bytes", "", 12, []series{{q.of("process_resident_memory_bytes"), "{{instance}}"}}},
 	}

@@ -10,6 +10,9 @@ import (
 	"gwc.dev/schema"
 )
 
+// trustNotice is how long before its end an alert says that trust in a signer ends: time enough to bring a key into use.
+const trustNotice = 14 * 24 * time.Hour
+
 // gatewayAlerts watches the proxies themselves.
 func gatewayAlerts(in manifest.Input, q query) []monitoringv1.Rule {
 	k := in.Gateway.Targets.Kube
@@ -50,6 +53,11 @@ func gatewayAlerts(in manifest.Input, q query) []monitoringv1.Rule {
 			"summary":     "Bundles are served unverified",
 			"description": "A proxy runs with --insecure-skip-verify: whoever can write to its bundle source controls the gateway.",
 			"hint":        "Start it with --key instead.",
+		}),
+		alert("GatewayTrustEnds", "min by (namespace, job, signer) ("+q.of(schema.MetricTrustExpiry)+") - time() < "+number(trustNotice.Seconds()), time.Hour, labels("warning"), map[string]string{
+			"summary":     "Trust in {{ $labels.signer }} ends",
+			"description": "New bundles by {{ $labels.signer }} are taken for {{ $value | humanizeDuration }} more; less than nothing: they are refused by now. What is served goes on being served.",
+			"hint":        "See that the next key is trusted and that bundles are signed with it, and remove the old one from the trust document once its end has come.",
 		}),
 		alert("GatewayAuthFailures", share(q, schema.MetricAuthFailures)+" > 0.5", 15*time.Minute, labels("warning"), map[string]string{
 			"summary":     "Most requests of API {{ $labels.api }} fail authentication",
