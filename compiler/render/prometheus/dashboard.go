@@ -107,7 +107,13 @@ func charts(q query) []chart {
 		{line, "Bundle revisions", "short", "How many proxies serve which revision.", 12, []series{{"count by (revision, serial) (" + q.of(schema.MetricBundleInfo) + ")", "{{serial}} {{revision}}"}}},
 		{line, "Bundles refused", "short", "", 12, []series{{"sum by (reason) (increase(" + q.of(schema.MetricBundleRefusals) + "[$__rate_interval]))", "{{reason}}"}}},
 
-		{line, "Trust ends", "s", "How long new bundles of a signer are taken yet, where that has an end.", 24, []series{{"min by (signer) (" + q.of(schema.MetricTrustExpiry) + ") - time()", "{{signer}}"}}},
+		{line, "Trust ends", "s", "How long new bundles of a signer are taken yet, where that has an end.", 12, []series{{"min by (signer) (" + q.of(schema.MetricTrustExpiry) + ") - time()", "{{signer}}"}}},
+
+		{line, "Left out", "short", "APIs that answer 503 and consumers who are not recognised, at the proxy that leaves out most; and secrets whose newest value cannot be used.", 12, []series{
+			{"max(" + q.of(schema.MetricIsolatedAPIs) + ")", "APIs"},
+			{"max(" + q.of(schema.MetricIsolatedConsumers) + ")", "consumers"},
+			{"count(max by (secret) (" + q.of(schema.MetricSecretUnusable) + "))", "unusable secrets"},
+		}},
 
 		{line, "CPU by proxy", "short", "In cores.", 12, []series{{"rate(" + q.of("process_cpu_seconds_total") + "[$__rate_interval])", "{{instance}}"}}},
 		{line, "Memory by proxy", "bytes", "", 12, []series{{q.of("process_resident_memory_bytes"), "{{instance}}"}}},

@@ -54,6 +54,21 @@ func gatewayAlerts(in manifest.Input, q query) []monitoringv1.Rule {
 			"description": "A proxy runs with --insecure-skip-verify: whoever can write to its bundle source controls the gateway.",
 			"hint":        "Start it with --key instead.",
 		}),
+		alert("GatewayAPIsIsolated", "max by (namespace, job) ("+q.of(schema.MetricIsolatedAPIs)+") > 0", 5*time.Minute, labels("critical"), map[string]string{
+			"summary":     "APIs are left out and answer 503",
+			"description": "A proxy leaves {{ $value }} APIs of its bundle out, because they cannot be built.",
+			"hint":        "gwc status ADDRESS names them and the line of the definition; mostly a Secret is not mounted.",
+		}),
+		alert("GatewayConsumersIsolated", "max by (namespace, job) ("+q.of(schema.MetricIsolatedConsumers)+") > 0", 5*time.Minute, labels("warning"), map[string]string{
+			"summary":     "Consumers are not recognised",
+			"description": "A proxy cannot read the keys of {{ $value }} consumers, who get 401.",
+			"hint":        "gwc status ADDRESS names them; mostly a Secret is not mounted.",
+		}),
+		alert("GatewaySecretUnusable", "max by (namespace, job, secret) ("+q.of(schema.MetricSecretUnusable)+") == 1", 5*time.Minute, labels("warning"), map[string]string{
+			"summary":     "Secret {{ $labels.secret }} cannot be used",
+			"description": "What is mounted as {{ $labels.secret }} cannot be used; the value before it still is, and a restart would have none.",
+			"hint":        "The proxy's log and gwc status ADDRESS say what is wrong with it. Put the secret right: proxies take it up by themselves.",
+		}),
 		alert("GatewayTrustEnds", "min by (namespace, job, signer) ("+q.of(schema.MetricTrustExpiry)+") - time() < "+number(trustNotice.Seconds()), time.Hour, labels("warning"), map[string]string{
 			"summary":     "Trust in {{ $labels.signer }} ends",
 			"description": "New bundles by {{ $labels.signer }} are taken for {{ $value | humanizeDuration }} more; less than nothing: they are refused by now. What is served goes on being served.",
