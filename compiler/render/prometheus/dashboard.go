@@ -107,9 +107,9 @@ func charts(q query) []chart {
 		{line, "Bundle revisions", "short", "How many proxies serve which revision.", 12, []series{{"count by (revision, serial) (" + q.of(schema.MetricBundleInfo) + ")", "{{serial}} {{revision}}"}}},
 		{line, "Bundles refused", "short", "", 12, []series{{"sum by (reason) (increase(" + q.of(schema.MetricBundleRefusals) + "[$__rate_interval]))", "{{reason}}"}}},
 
-		{line, "Trust ends", "s", "How long new bundles of a signer are taken yet, where that has an end.", 12, []series{{"min by (signer) (" + q.of(schema.MetricTrustExpiry) + ") - time()", "{{signer}}"}}},
-
-		{line, "Left out", "short", "APIs that answer 503 and consumers who are not recognised, at the proxy that leaves out most; and secrets whose newest value cannot be used.", 12, []series{
+		{line, "Trust ends", "s", "How long new bundles of a signer are taken yet, where that has an end.", 8, []series{{"min by (signer) (" + q.of(schema.MetricTrustExpiry) + ") - time()", "{{signer}}"}}},
+		{line, "Bundle confirmed", "s", "How long ago the source last had what a proxy serves.", 8, []series{{"time() - (" + q.of(schema.MetricConfirmed) + " > 0)", "{{instance}}"}}},
+		{line, "Left out", "short", "APIs that answer 503 and consumers who are not recognised, at the proxy that leaves out most; and secrets whose newest value cannot be used.", 8, []series{
 			{"max(" + q.of(schema.MetricIsolatedAPIs) + ")", "APIs"},
 			{"max(" + q.of(schema.MetricIsolatedConsumers) + ")", "consumers"},
 			{"count(max by (secret) (" + q.of(schema.MetricSecretUnusable) + "))", "unusable secrets"},

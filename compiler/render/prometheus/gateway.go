@@ -44,6 +44,11 @@ func gatewayAlerts(in manifest.Input, q query) []monitoringv1.Rule {
 			"description": fmt.Sprintf("A proxy last read its bundle source {{ $value | humanizeDuration }} ago; the limit is %s. It serves the last good bundle and sees no change.", staleAfter),
 			"hint":        "The proxy's log and gwc status ADDRESS show the error: registry down, credentials expired, or egress closed.",
 		}),
+		alert("GatewayBundleUnconfirmed", "max by (namespace, job) ("+q.of(schema.MetricStale)+") == 1", time.Minute, labels("warning"), map[string]string{
+			"summary":     "What is served may be out of date",
+			"description": "For longer than --max-staleness a proxy's source has not confirmed that what it serves is the newest bundle. It serves it all the same.",
+			"hint":        "The source cannot be read, or has a bundle that the proxy refuses: gwc status ADDRESS tells which.",
+		}),
 		alert("GatewayBundleDiverged", "count by (namespace, job) (count by (namespace, job, revision) ("+q.of(schema.MetricBundleInfo)+")) > 1", 15*time.Minute, labels("warning"), map[string]string{
 			"summary":     "Proxies serve different bundles",
 			"description": "For 15 minutes the proxies have served {{ $value }} different revisions.",
