@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strings"
 
 	"gwc.dev/compiler/diag"
 	"gwc.dev/schema"
@@ -38,6 +39,7 @@ func checkMatches(p *pass) {
 			continue
 		}
 		p.values(bad, m.Headers, r.path("match", "headers"))
+		p.unseen(m.Headers, r.path("match", "headers"))
 		p.values(bad, m.Query, r.path("match", "query"))
 		sameHeaders(p, m.Headers, r.path("match", "headers"), "the other match")
 	}
@@ -56,6 +58,32 @@ func (p *pass) values(bad regexes, matches map[string]schema.ValueMatch, at sche
 		if v.Regex != "" {
 			p.regex(bad, v.Regex, func() schema.Path { return at.Join(name, "regex") })
 		}
+	}
+}
+
+// unseen reports matches of fields that the proxy takes for itself before it looks for a route.
+func (p *pass) unseen(matches map[string]schema.ValueMatch, at schema.Path) {
+	for name, v := range schema.Sorted(matches) {
+		key := strings.ToLower(name)
+		switch key {
+		case "expect", "proxy-authenticate", "proxy-authorization":
+		default:
+			if !forbidden(key) {
+				continue
+			}
+		}
+		f := diag.Finding{
+			Code: "header-unseen", Severity: diag.Error, Path: at.Join(name),
+			Message: fmt.Sprintf("header %q belongs to the connection and is never there for a match: no request has it", name),
+			Hint:    "match something else, such as a header field of your own",
+		}
+		if key == "host" {
+			f.Hint = `write hosts: ["..."] in the API`
+		}
+		if v.Present != nil && !*v.Present {
+			f.Severity, f.Message = diag.Warning, fmt.Sprintf("header %q belongs to the connection and is never there for a match: every request lacks it", name)
+		}
+		p.report(f)
 	}
 }
 

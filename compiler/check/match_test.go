@@ -27,6 +27,16 @@ func TestCheckMatches(t *testing.T) {
 			`  help: write one of them, for instance exact: "v2"`,
 		}},
 		{"an exact match of the empty value is fine", only(func(r *schema.Route) { r.Match.Query = map[string]schema.ValueMatch{"debug": {Exact: ptr("")}} }), nil},
+		{"headers of the connection", only(func(r *schema.Route) {
+			r.Match.Headers = map[string]schema.ValueMatch{"Host": {Exact: ptr("a")}, "connection": {Present: ptr(false)}, "expect": {Regex: ".*"}, "x-forwarded-proto": {Exact: ptr("https")}}
+		}), []string{
+			`error header-unseen apis.echo.routes.default.match.headers.Host: header "Host" belongs to the connection and is never there for a match: no request has it`,
+			`  help: write hosts: ["..."] in the API`,
+			`error header-unseen apis.echo.routes.default.match.headers.expect: header "expect" belongs to the connection and is never there for a match: no request has it`,
+			"  help: match something else, such as a header field of your own",
+			`warning header-unseen apis.echo.routes.default.match.headers.connection: header "connection" belongs to the connection and is never there for a match: every request lacks it`,
+			"  help: match something else, such as a header field of your own",
+		}},
 		{"one header in two cases", only(func(r *schema.Route) {
 			r.Match.Headers = map[string]schema.ValueMatch{"x-version": {Exact: ptr("1")}, "X-Version": {Exact: ptr("2")}}
 		}), []string{

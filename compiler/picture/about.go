@@ -57,7 +57,7 @@ func aboutAPI(a *schema.API) []string {
 
 // aboutRoute says what a route takes, then its filters in the order in which they see requests, then what answers.
 func aboutRoute(r *schema.Route) []string {
-	return append(append(aboutMatch(r.Match), aboutFilters(r)...), aboutAnswer(r)...)
+	return append(aboutMatch(r.Match), aboutFilters(r)...)
 }
 
 func aboutMatch(m *schema.Match) []string {
@@ -100,8 +100,17 @@ func condition(v schema.ValueMatch) string {
 	return " is present"
 }
 
+// aboutFilters lists what becomes of a request, in the order in which it does.
 func aboutFilters(r *schema.Route) []string {
 	var lines []string
+	if r.MaxBodyBytes > 0 {
+		lines = append(lines, fmt.Sprintf("body at most %d bytes", r.MaxBodyBytes))
+	}
+	headers := r.Headers
+	if headers == nil || headers.Disabled {
+		headers = &schema.Headers{}
+	}
+	lines = append(lines, aboutHeaders("response", headers.Response)...)
 	if c := r.CORS; c != nil && !c.Disabled {
 		lines = append(lines, "CORS "+strings.Join(c.Origins, " "))
 	}
@@ -111,13 +120,8 @@ func aboutFilters(r *schema.Route) []string {
 			lines = append(lines, fmt.Sprintf("limit %d in a %s by %s%s", w.Requests, w.Per, w.By, before(" ", w.Header)))
 		}
 	}
-	if h := r.Headers; h != nil && !h.Disabled {
-		lines = append(lines, aboutHeaders("request", h.Request)...)
-		lines = append(lines, aboutHeaders("response", h.Response)...)
-	}
-	if r.MaxBodyBytes > 0 {
-		lines = append(lines, fmt.Sprintf("body at most %d bytes", r.MaxBodyBytes))
-	}
+	lines = append(lines, aboutAnswer(r)...)
+	lines = append(lines, aboutHeaders("request", headers.Request)...)
 	if r.Timeout > 0 {
 		lines = append(lines, "timeout "+time.Duration(r.Timeout).String())
 	}

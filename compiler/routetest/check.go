@@ -12,6 +12,7 @@ import (
 	"gwc.dev/compiler/diag"
 	"gwc.dev/compiler/nearest"
 	"gwc.dev/compiler/space"
+	"gwc.dev/runtime/route"
 	"gwc.dev/schema"
 )
 
@@ -39,7 +40,7 @@ func (c *checker) unknown(path schema.Path, kind, name string, known []string) {
 // request reads a test's request.
 func (c *checker) request(at schema.Path, t *schema.TestRequest) request {
 	r := read(t)
-	if strings.HasPrefix(r.host, ".") || strings.Contains(r.host, "..") || strings.ContainsFunc(r.host, notInHost) || r.host == "" {
+	if _, ok := route.Host(r.authority); !ok {
 		c.report(at.Join("url"), "test-url", `write for instance "https://api.example.com/echo"`, "%q is not a host", r.authority)
 	} else {
 		r.listener = c.listener(at.Join("url"), &r)
@@ -61,10 +62,6 @@ func (c *checker) request(at schema.Path, t *schema.TestRequest) request {
 			"consumer %q has no API key to call with", t.Consumer)
 	}
 	return r
-}
-
-func notInHost(r rune) bool {
-	return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || strings.ContainsRune("-._:", r))
 }
 
 // notSent reports whether a field of requests belongs to the connection, or is written or removed by the gateway

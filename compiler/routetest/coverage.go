@@ -143,7 +143,7 @@ func (c *coverage) trace(r *request, got *Outcome) *trace {
 	}
 	t.example = &space.Request{Host: r.host, Method: r.method}
 	t.example.Path, _ = route.Normalize(r.path)
-	for _, f := range r.header {
+	for _, f := range got.told {
 		t.example.Header = append(t.example.Header, space.Field{Name: strings.ToLower(f.Name), Value: f.Value})
 	}
 	for name := range c.queries {

@@ -3,6 +3,7 @@ package routetest
 import (
 	"cmp"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strconv"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"gwc.dev/compiler/space"
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/runtime/filter"
+	"gwc.dev/runtime/forward"
 	"gwc.dev/runtime/limit"
 	"gwc.dev/runtime/route"
 	"gwc.dev/schema"
@@ -19,6 +21,7 @@ import (
 type gateway struct {
 	model     *schema.Gateway
 	table     *route.Table
+	trusted   []netip.Prefix
 	redirects map[string]filter.Chain // of the listeners that only redirect
 	callers   *callers
 	space     *space.Space
@@ -37,6 +40,7 @@ type Outcome struct {
 	// Limits names the windows that count the request.
 	Limits []string `json:"limits,omitempty"`
 
+	told     exchange.Header   // the request's, with what the gateway says about the client
 	matched  bool              // the request came as far as the table
 	outside  bool              // the answer is all that is known, and names no route
 	header   exchange.Header   // of the answer
@@ -61,6 +65,9 @@ func newGateway(g *schema.Gateway, now time.Time) (*gateway, []schema.Problem) {
 	}
 	var problems []schema.Problem
 	if gw.table, problems = route.Build(model, deps); len(problems) > 0 {
+		return nil, problems
+	}
+	if gw.trusted, problems = forward.Trusted(model); len(problems) > 0 {
 		return nil, problems
 	}
 	builder := filter.NewBuilder(model, deps)
@@ -95,12 +102,16 @@ func (g *gateway) serve(r *request) *Outcome {
 		return answered(x)
 	}
 	x.Request.Path = path
+	x.ID = "tested"
+	forward.Peer{Address: x.Client, Via: "1.1 gwproxy"}.Tell(x, g.trusted)
 	if chain := g.redirects[r.listener]; chain != nil {
 		chain.Request(x)
 		return &Outcome{Status: x.Response.Status, Reason: "listener-redirect", header: x.Response.Header}
 	}
+	told := slices.Clone(x.Request.Header)
 	out := g.route(x, r)
-	out.matched = g.serves(g.model.Listeners[r.listener].Hosts, r.host)
+	out.told = told
+	out.matched = g.table.Serves(r.listener, r.host)
 	return out
 }
 

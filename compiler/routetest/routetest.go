@@ -9,8 +9,8 @@
 // A request meets what it meets in gwproxy: the table that package runtime/route builds and the filters of package
 // runtime/filter, which this package only calls. Three things are stood in for. Callers' credentials: each consumer has
 // an API key of ours and each issuer signs with a key of ours, so that no secret is read and nothing is fetched.
-// Backends: they answer 200. And the wire: the fields that belong to it or that tell backends about the client are not
-// there. Rate limits begin with full buckets for each test.
+// Backends: they answer 200. And the wire: the fields that belong to it are not there, and those that tell backends about
+// the client are what the gateway writes for one that no proxy stands before. Rate limits begin with full buckets for each test.
 package routetest
 
 import (

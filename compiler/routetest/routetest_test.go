@@ -277,3 +277,25 @@ func TestGenerate(t *testing.T) {
 		t.Errorf("%v is still not reached", more)
 	}
 }
+
+// What the gateway tells backends about clients is there before a route is looked for, and is covered and generated like
+// anything else.
+func TestRoutesMatchWhatTheGatewayWrites(t *testing.T) {
+	const model = `"listeners": {"http": {"port": 80}, "https": {"port": 443, "tls": {"certificates": {}}}},
+		"apis": {"a": {"routes": {
+			"plain": {"match": {"path": {"prefix": "/"}, "headers": {"x-forwarded-proto": {"exact": "http"}}}, "respond": {}},
+			"tls": {"match": {"path": {"prefix": "/"}}, "respond": {}}}}}`
+	s := usable(t, model, `
+		"http": {"request": {"url": "http://shop/"}, "want": {"route": "a/plain"}},
+		"https": {"request": {"url": "https://shop/"}, "want": {"route": "a/tls"}}`)
+	if found := failures(s.Run()); len(found) > 0 {
+		t.Errorf("%v", found)
+	}
+	if missing := s.Coverage().Missing(); len(missing) > 0 {
+		t.Errorf("missing are %v", missing)
+	}
+	bare := usable(t, model, ``)
+	if tests, missed, err := bare.Generate(); err != nil || len(missed) > 0 {
+		t.Errorf("generated are %v, missed %v, %v", tests, missed, err)
+	}
+}
