@@ -18,6 +18,7 @@ type side struct {
 	treatments map[*schema.Route]*treatment
 	callers    map[string]string // who may call, by the way that is asked
 	upstreams  map[string]string // by name
+	routes     map[string]bool   // names of them, and what they do with which paths
 }
 
 // A counter gives equal texts one number.
@@ -39,6 +40,7 @@ func layOut(s *space.Space, g *schema.Gateway, alike counter) (*side, error) {
 	}
 	out := &side{
 		gateway: g, table: table, treatments: map[*schema.Route]*treatment{}, callers: map[string]string{}, upstreams: map[string]string{},
+		routes: map[string]bool{},
 	}
 	for _, e := range table.Entries {
 		if out.treatments[e.Route] == nil {
@@ -47,9 +49,25 @@ func layOut(s *space.Space, g *schema.Gateway, alike counter) (*side, error) {
 				t.alike = 0
 			}
 			out.treatments[e.Route] = t
+			out.routes[e.String()], out.routes[deed(e, t)] = true, true
 		}
 	}
 	return out, nil
+}
+
+// had reports whether the side has a route that the other has as well: of the same name, or one that does the same with the
+// same paths, whatever its hosts and methods.
+func (s *side) had(other *side, e *routing.Entry) bool {
+	return s.routes[e.String()] || s.routes[deed(e, other.of(e))]
+}
+
+// deed is what a route does with which paths.
+func deed(e *routing.Entry, t *treatment) string {
+	path := schema.PathMatch{}
+	if m := e.Route.Match; m != nil && m.Path != nil {
+		path = *m.Path
+	}
+	return compact(path) + t.text()
 }
 
 // of returns how an entry's requests are treated; nil: they are not.
