@@ -30,7 +30,7 @@
 //	header-repeated         one header is named twice in different case, or set and removed (warning)
 //	header-unseen           a match asks for a header that belongs to the connection (warning where it asks for its absence)
 //	host-duplicate          a host is listed twice (warning)
-//	host-unserved           no listener of an API takes a host of the API
+//	host-unserved           no listener of an API takes a host of the API, or one takes none of them (then a warning)
 //	jwks-empty              a key set holds no key
 //	jwks-key                a key of a key set cannot be used
 //	jwks-private-key        a key set holds private key material
@@ -51,7 +51,6 @@
 //	redirect-loop           a redirect leads to where it stands
 //	regex                   RE2 refuses an expression
 //	regex-size              an expression is longer or larger than the bounds
-//	regex-unmatched         no path matches an expression (warning)
 //	replicas-order          more replicas are asked for than allowed
 //	rewrite-ambiguous       both the prefix and the whole path are replaced
 //	rewrite-unused          a route rewrites requests that it sends nowhere
@@ -59,9 +58,9 @@
 //	route-conflict          two routes take the same requests at the same precedence
 //	route-outranked         a route that asks for more loses requests to one that lists methods (warning)
 //	route-overlap           two routes take some of the same requests, and only their names decide (warning)
-//	route-taken             a route takes requests of another owner's that neither host nor path tells apart (warning)
+//	route-taken             a route takes requests of another owner's (warning; within its paths: info)
 //	route-undecided         it was not found out within bounds whether a route shares requests (info)
-//	route-unreachable       no request reaches a route, or none of some hosts (then a warning)
+//	route-unreachable       no request reaches a route, or none for some hosts (then a warning)
 //	slo-unreachable         a latency objective lies above a route's timeout (warning)
 //	unused-consumer         a consumer has API keys that no route asks for (info)
 //	unused-upstream         no route sends requests to an upstream (warning)
@@ -72,8 +71,6 @@
 package check
 
 import (
-	"slices"
-
 	"gwc.dev/compiler/diag"
 	"gwc.dev/compiler/routing"
 	"gwc.dev/compiler/space"
@@ -83,15 +80,15 @@ import (
 // Run reports what is wrong with a resolved model. The findings have no positions yet; equal models have equal
 // findings in equal order.
 func Run(g *schema.Gateway) diag.List {
-	p := &pass{Gateway: g, routes: routesOf(g)}
-	p.candidates = candidatesOf(p)
-	p.conflicts, p.lost = map[string]bool{}, map[string]bool{}
+	p := &pass{
+		Gateway: g, routes: routesOf(g),
+		contentions: map[contentionKey]*contention{}, signatures: map[*schema.Route]string{},
+		conflicts: map[routePair]bool{}, lost: map[string]bool{},
+	}
 	all := space.New(0)
 	all.Spend(workOf(g))
-	if table, err := routing.Of(all, g); err == nil { // what is wrong is reported by checkMatches
-		p.table = table
-	}
-	p.entries = entriesOf(p.table)
+	p.table, _ = routing.Of(all, g) // what is wrong with the routes that it leaves out is reported by checkMatches
+	p.entries, p.preflights = entriesOf(p.table), all.Preflights()
 	for _, check := range []func(*pass){
 		checkListeners,
 		checkLimits,
@@ -109,10 +106,7 @@ func Run(g *schema.Gateway) diag.List {
 		checkRewrites,
 		checkMatches,
 		checkEmptyLists,
-		checkConflicts,
-		checkOutranked,
-		checkReach,
-		checkTaken,
+		checkRoutes,
 		checkPreflights,
 		checkAuth,
 		checkAllow,
@@ -128,33 +122,25 @@ func Run(g *schema.Gateway) diag.List {
 		check(p)
 	}
 	p.sayUnasked()
-	p.findings = slices.DeleteFunc(p.findings, p.moot)
 	return p.findings.Sorted()
 }
 
 // A pass is one run over one model.
 type pass struct {
 	*schema.Gateway
-	routes     []route
-	candidates []*candidate // the routes, in the same order
-	findings   diag.List
+	routes   []route
+	findings diag.List
 
-	table     *routing.Table                   // nil: there is none, and it is said why
-	entries   map[schema.Path][]*routing.Entry // of the table, by route
-	conflicts map[string]bool                  // the routes that are in a conflict, as "api/route"
-	lost      map[string]bool                  // the routes that no request reaches
-	undecided int                              // how many questions were
-	unasked   int                              // how many were not asked any more
-}
-
-// moot reports whether a finding says that a route loses some requests which loses them all.
-func (p *pass) moot(f diag.Finding) bool {
-	switch f.Code {
-	case "route-overlap", "route-outranked", "route-taken":
-		names := f.Path.Names()
-		return len(names) > 3 && p.lost[names[1]+"/"+names[3]]
-	}
-	return false
+	table       *routing.Table // of the routes whose matches are sound
+	preflights  *space.Match
+	entries     map[schema.Path][]*routing.Entry // of the table, by route
+	contentions map[contentionKey]*contention
+	found       []*contention // in the order in which they were found
+	signatures  map[*schema.Route]string
+	conflicts   map[routePair]bool // of which it is said
+	lost        map[string]bool    // the routes that no request reaches, as "api/route"
+	undecided   int                // how many questions were
+	unasked     int                // how many were not asked any more
 }
 
 func (p *pass) report(f diag.Finding) { p.findings = append(p.findings, f) }

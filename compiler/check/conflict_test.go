@@ -56,7 +56,7 @@ func TestCheckConflicts(t *testing.T) {
 		{"two APIs, one host, one match", other(schema.API{Hosts: []string{"www.example.com", "API.example.com"}}), []string{
 			`error route-conflict apis.other.routes.default.match: route "default" of API "other" and route "default" of API "echo" take the same requests, for instance GET api.example.com/echo`,
 			"  help: remove one of them, or give them different hosts, paths, methods, header or query matches",
-			`  apis.echo.routes.default.match: the match of route "default"`,
+			`  apis.echo.routes.default.match: the match of route "default" of API "echo"`,
 		}},
 		{"two APIs with different hosts are fine", other(schema.API{Hosts: []string{"www.example.com"}}), nil},
 		{"a wildcard beside an exact host is fine", other(schema.API{Hosts: []string{"*.example.com"}}), nil},
@@ -73,7 +73,7 @@ func TestCheckConflicts(t *testing.T) {
 		}, []string{
 			`error route-conflict apis.other.routes.default.match: route "default" of API "other" and route "default" of API "echo" take the same requests, for instance GET api.example.com/echo`,
 			"  help: remove one of them, or give them different hosts, paths, methods, header or query matches",
-			`  apis.echo.routes.default.match: the match of route "default"`,
+			`  apis.echo.routes.default.match: the match of route "default" of API "echo"`,
 		}},
 		{"different kinds of path are fine", beside(map[string]*schema.Match{
 			"exact": {Path: &schema.PathMatch{Exact: "/echo"}},
@@ -114,12 +114,26 @@ func TestCheckConflicts(t *testing.T) {
 		}), []string{
 			`warning route-overlap apis.echo.routes.b.match: route "b" and route "a" take some of the same requests, and only the order of their names decides, for instance GET api.example.com/x with x-version: 11`,
 			"  help: add a method, header or query match to the one that is to win, or tell their values apart",
-			`  apis.echo.routes.a.match: route "a", which wins`,
+			`  apis.echo.routes.a.match: the match of route "a", which wins`,
 		}},
 		{"expressions that begin differently are fine", beside(map[string]*schema.Match{
 			"a": asking(values{"x-version": {Regex: "v[0-9]+"}}, nil),
 			"b": asking(values{"x-version": {Regex: "beta.*"}}, nil),
 		}), nil},
+		{"expressions that no value matches both of are fine", beside(map[string]*schema.Match{
+			"a": asking(values{"x-version": {Regex: "[ab].*"}}, nil),
+			"b": asking(values{"x-version": {Regex: "[cd].*"}}, nil),
+		}), nil},
+		{"several that win", beside(map[string]*schema.Match{
+			"a": of(asking(values{"x-v": {Regex: "1.*"}}, nil), "GET"),
+			"b": of(asking(values{"x-v": {Regex: "2.*"}}, nil), "GET"),
+			"c": of(asking(values{"x-v": {Regex: ".*3"}}, nil), "GET"),
+		}), []string{
+			`warning route-overlap apis.echo.routes.c.match: route "c" and route "a" take some of the same requests, and only the order of their names decides, for instance GET api.example.com/x with x-v: 13`,
+			"  help: add a method, header or query match to the one that is to win, or tell their values apart",
+			`  apis.echo.routes.a.match: the match of route "a", which wins`,
+			`  apis.echo.routes.b.match: the match of route "b", which wins, for instance GET api.example.com/x with x-v: 23`,
+		}},
 		{"there or not there is fine", beside(map[string]*schema.Match{
 			"a": asking(values{"x-debug": {Present: ptr(true)}}, nil),
 			"b": asking(values{"x-debug": {Present: ptr(false)}}, nil),
@@ -138,7 +152,7 @@ func TestCheckConflicts(t *testing.T) {
 		}), []string{
 			`warning route-overlap apis.echo.routes.b.match: route "b" and route "a" take some of the same requests, and only the order of their names decides, for instance GET api.example.com/x with x-debug: on`,
 			"  help: add a method, header or query match to the one that is to win, or tell their values apart",
-			`  apis.echo.routes.a.match: route "a", which wins`,
+			`  apis.echo.routes.a.match: the match of route "a", which wins`,
 		}},
 		{"different headers", beside(map[string]*schema.Match{
 			"a": asking(values{"x-a": {Exact: ptr("1")}}, nil),
@@ -146,7 +160,7 @@ func TestCheckConflicts(t *testing.T) {
 		}), []string{
 			`warning route-overlap apis.echo.routes.b.match: route "b" and route "a" take some of the same requests, and only the order of their names decides, for instance GET api.example.com/x with x-a: 1, x-b: 1`,
 			"  help: add a method, header or query match to the one that is to win, or tell their values apart",
-			`  apis.echo.routes.a.match: route "a", which wins`,
+			`  apis.echo.routes.a.match: the match of route "a", which wins`,
 		}},
 		{"different headers and a value that tells them apart are fine", beside(map[string]*schema.Match{
 			"a": asking(values{"x-a": {Exact: ptr("1")}, "x-c": {Exact: ptr("1")}}, nil),
@@ -166,7 +180,7 @@ func TestCheckConflicts(t *testing.T) {
 			`  apis.echo.routes.b.match: the match of route "b"`,
 			`warning route-overlap apis.echo.routes.b.match: route "b" and route "a" take some of the same requests, and only the order of their names decides, for instance GET api.example.com/x with x-a: 1, x-b: 1`,
 			"  help: add a method, header or query match to the one that is to win, or tell their values apart",
-			`  apis.echo.routes.a.match: route "a", which wins`,
+			`  apis.echo.routes.a.match: the match of route "a", which wins`,
 		}},
 	})
 }

@@ -26,13 +26,6 @@ func checkMatches(p *pass) {
 			}
 			if m.Path.Regex != "" {
 				p.regex(bad, m.Path.Regex, func() schema.Path { return r.path("match", "path", "regex") })
-				if c, ok := begins(m.Path.Regex); ok && c != '/' {
-					p.report(diag.Finding{
-						Code: "regex-unmatched", Severity: diag.Warning, Path: r.path("match", "path", "regex"),
-						Message: fmt.Sprintf("no path matches the expression of route %q: it begins with %q, and a path with '/'", r.name, c),
-						Hint:    "the expression is matched against the whole path: begin it with /",
-					})
-				}
 			}
 		}
 		if len(m.Headers) == 0 && len(m.Query) == 0 {

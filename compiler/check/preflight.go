@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"gwc.dev/compiler/diag"
 	"gwc.dev/compiler/routing"
@@ -14,65 +15,120 @@ import (
 // request that announces the method to come, and carries none of the header fields that a route's match may ask for
 // (Fetch standard, section 4.8): so it may belong to another route, or to none.
 func checkPreflights(p *pass) {
-	if p.table == nil {
-		return
-	}
 	seen := map[*schema.Route]bool{}
 	for _, e := range p.table.Entries {
-		if c := e.Route.CORS; c == nil || c.Disabled || seen[e.Route] || e.Route.Match == nil || len(e.Route.Match.Headers) == 0 {
+		if e.Route.CORS == nil || seen[e.Route] || p.lost[e.String()] {
 			continue
 		}
-		if method, r := p.unanswered(e); r != nil {
-			seen[e.Route] = true
-			p.report(diag.Finding{
-				Code: "preflight-unanswered", Severity: diag.Warning, Path: e.Path().Join("cors"),
-				Message: fmt.Sprintf("nothing answers the preflight of a %s request to route %q, for instance OPTIONS %s%s: it carries none of the header fields that the route asks for",
-					method, e.Name, r.Host, r.Path),
-				Request: p.request(e, preflightOf(method, r)),
-				Hint:    "add a route for the same path without header matches that speaks CORS",
-			})
+		for _, v := range e.Views {
+			if u := p.unanswered(e, v); u != nil && !seen[e.Route] {
+				seen[e.Route] = true
+				p.sayUnanswered(e, v, u)
+			}
 		}
 	}
 }
 
-// preflightOf is the preflight that a browser sends for a page anywhere, before a request.
-func preflightOf(method string, r *space.Request) *space.Request {
-	return &space.Request{Host: r.Host, Method: "OPTIONS", Path: r.Path, Query: r.Query, Header: []space.Field{
-		{Name: "origin", Value: "https://page.example"}, {Name: "access-control-request-method", Value: method},
-	}}
+// An unanswered is the preflight of a request that nothing answers.
+type unanswered struct {
+	method    string // that is announced
+	preflight *space.Request
+	silent    *routing.Entry // takes the requests announced, were they made without the fields, and speaks no CORS; nil: none does
 }
 
-// unanswered returns a request of an entry's, without its header fields, whose preflight nothing answers; nil: none was
-// found.
-func (p *pass) unanswered(e *routing.Entry) (method string, preflight *space.Request) {
-	m := *e.Route.Match
-	m.Headers = map[string]schema.ValueMatch{"origin": {Present: yes}, "access-control-request-method": {Present: yes}}
-	for name := range e.Route.Match.Headers {
-		m.Headers[name] = schema.ValueMatch{Present: no}
+// unanswered looks for a request of an entry's whose preflight nothing answers: no route takes it as the OPTIONS request
+// that it is, and none that speaks CORS is the one for the method that it announces.
+func (p *pass) unanswered(e *routing.Entry, v *routing.View) *unanswered {
+	s := p.table.Space
+	methods := []string{"GET", "POST"}
+	if e.Methods() {
+		methods = e.Route.Match.Methods
 	}
-	methods := e.Route.Match.Methods
-	if len(methods) == 0 {
-		methods = []string{"GET", "POST"}
-	}
+	origin := space.Field{Name: "origin", Value: originOf(e.Route.CORS)}
+	rivals := slices.DeleteFunc(p.table.Meeting(s.Bare(e.Match)), func(o *routing.Entry) bool { return !v.Serves(o) })
 	for _, method := range methods {
-		m.Methods = []string{method}
-		bare, err := p.table.Space.Match(&m, e.Host)
+		if method == "OPTIONS" {
+			continue
+		}
+		header := []space.Field{{Name: "access-control-request-method", Value: method}, origin}
+		var asked []*space.Match // by routes that speak CORS, up to the one that is looked at
+		var silent []*routing.Entry
+		var ways [][2][]*space.Match // what the preflight has to be, and what it must not
+		answered := false
+		for _, o := range rivals {
+			m, ok := s.Sent(o.Match, method, header...)
+			switch {
+			case !ok:
+				continue
+			case o.Route.CORS != nil:
+				asked = append(asked, m)
+				answered = o == e
+			case !o.Before(e) || o.Route.Match != nil && len(o.Route.Match.Headers) > 0: // else it takes the request itself
+				ways = append(ways, [2][]*space.Match{{m}, slices.Clone(asked)})
+				silent = append(silent, o)
+			}
+			if answered {
+				break
+			}
+		}
+		if !answered {
+			ways = append(ways, [2][]*space.Match{nil, asked})
+			silent = append(silent, nil)
+		}
+		if len(ways) == 0 {
+			continue
+		}
+		var options []*space.Match
+		for _, o := range rivals {
+			if m, ok := s.Sent(o.Match, "OPTIONS", header...); ok {
+				options = append(options, m)
+			}
+		}
+		only, err := s.Match(&schema.Match{Methods: []string{method}}, "")
 		if err != nil {
 			continue
 		}
-		rivals := slices.DeleteFunc(p.table.Meeting(bare), func(o *routing.Entry) bool { return !o.Meets(e) })
-		speaking := slices.DeleteFunc(slices.Clone(rivals), func(o *routing.Entry) bool { return o.Route.CORS == nil || o.Route.CORS.Disabled })
-		result := p.find(e, []*space.Match{bare}, routing.Matches(speaking))
-		if result.Verdict != space.Found {
-			continue
-		}
-		options := *result.Request
-		options.Method = "OPTIONS"
-		if !slices.ContainsFunc(p.table.Entries, func(o *routing.Entry) bool { return o.Meets(e) && o.Match.Takes(&options) }) {
-			return method, result.Request
+		for part := range v.Parts(e) {
+			in := []*space.Match{part, only}
+			above := routing.Matches(p.above(e, v, in))
+			for i, way := range ways[:min(len(ways), maxAnnounced)] {
+				result := p.find(e, slices.Concat(in, way[0]), slices.Concat(above, options, way[1]))
+				if r := result.Request; r != nil {
+					preflight := &space.Request{Host: r.Host, Method: "OPTIONS", Path: r.Path, Query: r.Query, Header: header}
+					return &unanswered{method, preflight, silent[i]}
+				}
+			}
 		}
 	}
-	return "", nil
+	return nil
 }
 
-var yes, no = new(true), new(false)
+// originOf returns the origin of a page that a route speaks CORS with.
+func originOf(c *schema.CORS) string {
+	if len(c.Origins) == 0 || c.Origins[0] == "*" {
+		return "https://page.example"
+	}
+	return strings.Replace(c.Origins[0], "//*.", "//www.", 1)
+}
+
+func (p *pass) sayUnanswered(e *routing.Entry, v *routing.View, u *unanswered) {
+	fields := "that the request may have"
+	if m := e.Route.Match; m != nil && len(m.Headers) > 0 {
+		fields = "that the route asks for"
+	}
+	f := diag.Finding{
+		Code: "preflight-unanswered", Severity: diag.Warning, Path: e.Path().Join("cors"),
+		Message: fmt.Sprintf("nothing answers the preflight of a %s request to route %q, for instance %s: it carries none of the header fields %s",
+			u.method, e.Name, u.preflight, fields),
+		Request: p.request(v, u.preflight),
+		Hint:    "add a route for the same path without header matches that speaks CORS",
+	}
+	if u.silent != nil {
+		f.Hint = "have the other route speak CORS too, or take OPTIONS requests"
+		f.Related = []diag.Related{{
+			Path:    u.silent.Path().Join("match"),
+			Message: fmt.Sprintf("route %s takes such %s requests where they have no such fields, and speaks no CORS", title(u.silent, e), u.method),
+		}}
+	}
+	p.report(f)
+}

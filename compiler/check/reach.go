@@ -11,149 +11,126 @@ import (
 	"gwc.dev/schema"
 )
 
-// checkReach: every route has a request that it takes, on every host of its API. What takes its requests is proved, by
-// the match table's own order, and may be several routes together.
-func checkReach(p *pass) {
-	if p.table == nil {
-		return
-	}
-	type lost struct {
-		hosts []string
-		by    []*routing.Entry
-	}
-	shadowed := map[*schema.Route]*lost{}
-	hosts := map[*schema.Route]int{}
+// checkRoutes: every route has requests that it takes, on every host of its API, and takes or loses none by what people do
+// not see. What the match table does with requests is proved; what takes those of a route may be several others together.
+func checkRoutes(p *pass) {
+	lost := map[*schema.Route]*loss{}
+	entries := map[*schema.Route]int{}
 	var order []*routing.Entry
 	for _, e := range p.table.Entries {
-		hosts[e.Route]++
-		by := p.shadow(e)
-		if len(by) == 0 {
-			continue
+		if p.served(e) {
+			entries[e.Route]++
 		}
-		l := shadowed[e.Route]
-		if l == nil {
-			l = &lost{}
-			shadowed[e.Route] = l
-			order = append(order, e)
-		}
-		l.hosts = append(l.hosts, e.Host)
-		for _, winner := range by {
-			if !slices.ContainsFunc(l.by, func(w *routing.Entry) bool { return w.Route == winner.Route }) {
-				l.by = append(l.by, winner)
+		by, isLost := p.shadow(e)
+		if isLost {
+			l := lost[e.Route]
+			if l == nil {
+				l = &loss{}
+				lost[e.Route] = l
+				order = append(order, e)
+			}
+			l.hosts = append(l.hosts, e.Host)
+			l.entries = append(l.entries, e)
+			for _, winner := range by {
+				if !slices.ContainsFunc(l.by, func(w *routing.Entry) bool { return w.Route == winner.Route }) {
+					l.by = append(l.by, winner)
+				}
 			}
 		}
+		p.contend(e, isLost)
 	}
 	for _, e := range order {
-		l := shadowed[e.Route]
-		p.unreachable(e, l.by, l.hosts, len(l.hosts) == hosts[e.Route])
+		l := lost[e.Route]
+		l.everywhere = len(l.hosts) == entries[e.Route]
+		if l.everywhere {
+			p.lost[e.String()] = true
+		}
+		switch {
+		case len(l.by) == 0:
+			p.impossible(e)
+		case !slices.ContainsFunc(l.by, func(w *routing.Entry) bool { return p.conflicts[routePair{w.Route, e.Route}] }): // else it is said
+			p.unreachable(e, l)
+		}
 	}
+	p.sayContentions()
 }
 
-// shadow returns the entries that take all requests of one, at every listener that serves it; none: it has some.
-func (p *pass) shadow(e *routing.Entry) []*routing.Entry {
-	above := p.table.Above(e)
-	if len(above) == 0 || len(e.Listeners) == 0 {
-		return nil
+// served reports whether requests for an entry's host come in at all.
+func (p *pass) served(e *routing.Entry) bool {
+	return slices.ContainsFunc(e.Views, func(v *routing.View) bool {
+		for range v.Hosts(e) {
+			return true
+		}
+		return false
+	})
+}
+
+// A loss is what a route has no requests of.
+type loss struct {
+	entries    []*routing.Entry
+	hosts      []string
+	everywhere bool
+	by         []*routing.Entry // none: there are no such requests
+}
+
+// shadow reports whether an entry has no request that it takes at any listener that serves it, and what takes them all;
+// nothing does where no request is as the entry asks for.
+func (p *pass) shadow(e *routing.Entry) (by []*routing.Entry, isLost bool) {
+	for _, v := range e.Views {
+		if own, ok := v.Own(e); ok && p.has(e, v, own) == space.Found {
+			return nil, false
+		}
 	}
-	var all []*routing.Entry
-	asked := map[string]bool{}
-	for _, listener := range e.Listeners {
-		rivals := slices.DeleteFunc(slices.Clone(above), func(o *routing.Entry) bool { return !slices.Contains(o.Listeners, listener) })
-		if key := names(rivals); asked[key] { // listeners mostly serve the same
-			continue
-		} else if asked[key] = true; len(rivals) == 0 {
-			return nil
-		}
-		result := p.find(e, []*space.Match{e.Match}, routing.Matches(rivals))
-		if result.Verdict != space.Empty {
-			return nil
-		}
-		for _, i := range result.By {
-			if !slices.Contains(all, rivals[i]) {
-				all = append(all, rivals[i])
+	for _, v := range e.Views {
+		for part := range v.Parts(e) {
+			if p.has(e, v, part) != space.Empty {
+				return nil, false
+			}
+			result, takers := p.takes(e, v, part)
+			if result.Verdict != space.Empty {
+				return nil, false
+			}
+			isLost = true
+			for _, winner := range takers {
+				if !slices.Contains(by, winner) {
+					by = append(by, winner)
+				}
 			}
 		}
 	}
-	return all
+	if slices.ContainsFunc(by, func(w *routing.Entry) bool { return w.Route == e.Route }) { // which has them on another host
+		return nil, false
+	}
+	return by, isLost
 }
 
-func names(entries []*routing.Entry) string {
-	var b strings.Builder
-	for _, e := range entries {
-		b.WriteString(e.String() + "\n")
-	}
-	return b.String()
-}
-
-// maxUndecided bounds the questions that come to nothing: each has cost all that one may.
-const maxUndecided = 50
-
-// workOf bounds the work on all questions about a model: some seconds, and some for each thousand routes. It takes hundreds
-// of expressions that overlap, and cannot be told apart by what they begin with, to come near.
-func workOf(g *schema.Gateway) int {
-	routes := 0
-	for _, a := range g.APIs {
-		routes += len(a.Routes)
-	}
-	return 150_000_000 + 40_000*routes
-}
-
-// sayUnasked reports that the bounds ended the search for what is wrong with routes.
-func (p *pass) sayUnasked() {
-	if p.unasked > 0 {
-		p.report(diag.Finding{
-			Code: "route-undecided", Severity: diag.Info, Path: schema.NewPath("apis"),
-			Message: fmt.Sprintf("%d more questions about which requests routes share were not asked: the bound on all of them was reached", p.unasked),
-			Hint:    "match path prefixes in place of expressions where many routes have one host",
-		})
-	}
-}
-
-// find asks about an entry's requests. A question that could not be decided is reported, once for a route.
-func (p *pass) find(e *routing.Entry, in, out []*space.Match) space.Result {
-	if p.undecided >= maxUndecided {
-		p.unasked++
-		return space.Result{Verdict: space.Undecided}
-	}
-	result := p.table.Space.Find(in, out)
-	if result.Verdict != space.Undecided {
-		return result
-	}
-	p.undecided++
-	p.report(diag.Finding{
-		Code: "route-undecided", Severity: diag.Info, Path: e.Path().Join("match"),
-		Message: fmt.Sprintf("it was not found out within bounds whether route %q shares requests with others", e.Name),
-		Hint:    "match a path prefix in place of the expression, or write a simpler one",
-	})
-	return result
+// has reports whether an entry takes a request, among those of a part of it, that is no preflight.
+func (p *pass) has(e *routing.Entry, v *routing.View, part *space.Match) space.Verdict {
+	out := append(routing.Matches(p.above(e, v, []*space.Match{part})), p.preflights)
+	return p.ask(e, func() space.Verdict { return p.table.Space.Has([]*space.Match{part}, out) })
 }
 
 // unreachable reports a route that loses all its requests, or those of some hosts.
-func (p *pass) unreachable(e *routing.Entry, by []*routing.Entry, hosts []string, everywhere bool) {
-	if p.conflicts[e.String()] { // said already
-		return
-	}
+func (p *pass) unreachable(e *routing.Entry, l *loss) {
+	p.truly(l)
 	f := diag.Finding{
 		Code: "route-unreachable", Severity: diag.Error, Path: e.Path().Join("match"),
-		Message: fmt.Sprintf("no request reaches route %q: %s", e.Name, takers(e, by)),
+		Message: fmt.Sprintf("no request reaches route %q: %s", e.Name, takers(e, l.by)),
 		Hint:    "remove it, or match something that the others do not take",
 	}
-	if !everywhere {
+	if !l.everywhere {
 		f.Severity = diag.Warning
-		f.Message = fmt.Sprintf("no request for %s reaches route %q: %s", quotedHosts(hosts), e.Name, takers(e, by))
+		f.Message = fmt.Sprintf("no request for %s reaches route %q: %s", quotedHosts(l.hosts), e.Name, takers(e, l.by))
 	}
-	if hint := split(e, by); hint != "" {
+	if hint := split(e, l.by); hint != "" {
 		f.Code, f.Hint = "canary-unsplit", hint
 	}
-	if everywhere {
-		p.lost[e.String()] = true
-	}
-	for _, winner := range by[:min(len(by), maxRelated)] {
+	for _, winner := range l.by[:min(len(l.by), maxRelated)] {
 		text := "some of its requests"
-		if r := p.table.Space.Find([]*space.Match{e.Match, winner.Match}, nil); r.Verdict == space.Found {
-			text = r.Request.String()
+		if r, v := l.taken(p, winner); r != nil {
+			text = r.String()
 			if f.Request == nil {
-				f.Request = p.request(e, r.Request)
+				f.Request = p.request(v, r)
 			}
 		}
 		f.Related = append(f.Related, diag.Related{
@@ -161,6 +138,48 @@ func (p *pass) unreachable(e *routing.Entry, by []*routing.Entry, hosts []string
 		})
 	}
 	p.report(f)
+}
+
+// taken returns a request of those that are lost, which a route takes.
+func (l *loss) taken(p *pass, winner *routing.Entry) (*space.Request, *routing.View) {
+	for _, e := range l.entries {
+		for _, w := range p.entries[winner.Path()] {
+			if r, v := p.shared(w, e); r != nil {
+				return r, v
+			}
+			if r, v := p.announced(w, e); r != nil {
+				return r, v
+			}
+		}
+	}
+	return nil, nil
+}
+
+// truly leaves of those that would take all requests of a route the ones that do take some, where others win over them.
+func (p *pass) truly(l *loss) {
+	takesSome := func(winner *routing.Entry) bool {
+		r, _ := l.taken(p, winner)
+		return r != nil
+	}
+	if len(l.by) > maxRelated || !slices.ContainsFunc(l.by, func(w *routing.Entry) bool { return !takesSome(w) }) {
+		return
+	}
+	var all []*routing.Entry
+	for _, e := range l.entries {
+		for _, o := range p.table.Above(e) {
+			if !slices.ContainsFunc(all, func(w *routing.Entry) bool { return w.Route == o.Route }) && len(all) < 8*maxRelated && takesSome(o) {
+				all = append(all, o)
+			}
+		}
+	}
+	if len(l.entries) == 1 { // of those, the fewest that are enough
+		if result := p.table.Space.Find([]*space.Match{l.entries[0].Match}, routing.Matches(all)); result.Verdict == space.Empty {
+			all = chosen(all, result.By)
+		}
+	}
+	if len(all) > 0 {
+		l.by = all
+	}
 }
 
 // maxRelated bounds the routes that are shown beside one.
@@ -184,9 +203,7 @@ func takers(e *routing.Entry, by []*routing.Entry) string {
 // split says what to do about a route that was meant to share the requests of a path with others by header or query
 // matches, and cannot: the one loses all of them, or the others take all of them. "": it is no such route.
 func split(e *routing.Entry, by []*routing.Entry) (hint string) {
-	asks := func(e *routing.Entry) bool {
-		return e.Route.Match != nil && len(e.Route.Match.Headers)+len(e.Route.Match.Query) > 0
-	}
+	asks := func(e *routing.Entry) bool { return e.Values() > 0 }
 	beside := func(o *routing.Entry) bool { return o.Host == e.Host && onePath(o.Route, e.Route) }
 	switch {
 	case asks(e) && slices.ContainsFunc(by, func(o *routing.Entry) bool { return beside(o) && !asks(o) }):
@@ -195,18 +212,6 @@ func split(e *routing.Entry, by []*routing.Entry) (hint string) {
 		return "have the header and query matches of the other routes leave some requests to this one"
 	}
 	return ""
-}
-
-// onePath reports whether two routes match the same paths, as they are written.
-func onePath(a, b *schema.Route) bool {
-	var p, q *schema.PathMatch
-	if a.Match != nil {
-		p = a.Match.Path
-	}
-	if b.Match != nil {
-		q = b.Match.Path
-	}
-	return canonical(p) == canonical(q)
 }
 
 // title names a route beside another one.

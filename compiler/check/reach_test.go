@@ -58,9 +58,9 @@ func TestCheckReach(t *testing.T) {
 			"canary": asking(values{"x-canary": {Present: ptr(true)}}, nil),
 			"put":    of(asking(values{"x-canary": {Present: ptr(true)}}, nil), "PUT"),
 		}), []string{
-			`warning route-outranked apis.echo.routes.canary.match: route "canary" asks for more than route "main", and yet loses its GET, POST requests to it: methods count before header and query matches, for instance GET api.example.com/x with x-canary: a`,
+			`warning route-outranked apis.echo.routes.canary.match: route "canary" asks for more than route "main", and yet loses GET, POST requests to it: methods count before header and query matches, for instance GET api.example.com/x with x-canary: a`,
 			`  help: list the methods here too: methods: ["GET", "POST"]`,
-			`  apis.echo.routes.main.match: the match of route "main"`,
+			`  apis.echo.routes.main.match: the match of route "main", which wins`,
 		}},
 		{"a default that canaries leave nothing to", beside(map[string]*schema.Match{
 			"default-of-two": prefix("/x"),
@@ -71,6 +71,58 @@ func TestCheckReach(t *testing.T) {
 			"  help: have the header and query matches of the other routes leave some requests to this one",
 			`  apis.echo.routes.off.match: route "off" takes GET api.example.com/x without x-canary`,
 			`  apis.echo.routes.on.match: route "on" takes GET api.example.com/x with x-canary: a`,
+		}},
+	})
+}
+
+// Whether requests reach a route depends on the hosts of the listeners that serve it.
+func TestReachAtListenersWithHosts(t *testing.T) {
+	inside := func(hosts ...string) func(g *schema.Gateway) {
+		return func(g *schema.Gateway) {
+			g.Listeners["inside"] = schema.Listener{Port: 8081, Hosts: []string{"*.internal"}}
+			g.APIs["any"] = schema.API{Listeners: []string{"inside"}, Routes: map[string]schema.Route{"r": {Match: prefix("/y"), Backends: to("echo")}}}
+			g.APIs["own"] = schema.API{Hosts: hosts, Listeners: []string{"inside"}, Routes: map[string]schema.Route{"r": {Match: prefix("/y"), Backends: to("echo")}}}
+		}
+	}
+	run(t, []test{
+		{"any host, where another has all that come in", inside("*.internal"), []string{
+			`error route-unreachable apis.any.routes.r.match: no request reaches route "r": route "r" of API "own" takes them all`,
+			"  help: remove it, or match something that the others do not take",
+			`  apis.own.routes.r.match: route "r" of API "own" takes GET www.internal/y`,
+		}},
+		{"any host, where another has some that come in", inside("api.internal"), nil},
+		{"a host by its own name and by a wildcard", api(func(a *schema.API) { a.Hosts = []string{"api.example.com", "*.example.com"} }), nil},
+	})
+}
+
+// A route that asks for what no request has is reached by none.
+func TestCheckImpossibleMatches(t *testing.T) {
+	never := func(why, help, at string) []string {
+		return []string{`error route-unreachable apis.echo.routes.r.match` + at + `: no request reaches route "r": ` + why, "  help: " + help}
+	}
+	value := "blanks before and behind a value are not part of it, and it has no control characters"
+	whole := "the expression is matched against the whole value"
+	run(t, []test{
+		{"an expression for paths that are in no normal form", beside(map[string]*schema.Match{"r": like("/a//b")}), never("no path matches its expression",
+			"paths are matched in their normal form: without //, and with escapes in capitals where they are needed", ".path.regex")},
+		{"a field of the connection", beside(map[string]*schema.Match{"r": asking(values{"Host": {Exact: new("a.test")}}, nil)}),
+			never(`the field "Host" belongs to the connection, and no match sees it`, "match another field, or the hosts of the API", ".headers.Host")},
+		{"a value with a blank at its end", beside(map[string]*schema.Match{"r": asking(values{"x-v": {Exact: new("2 ")}}, nil)}),
+			never(`no field "x-v" has the value "2 "`, value, ".headers.x-v")},
+		{"an expression that no value matches", beside(map[string]*schema.Match{"r": asking(values{"x-v": {Regex: "v^2"}}, nil)}),
+			never(`no value of field "x-v" matches its expression`, whole, ".headers.x-v.regex")},
+		{"an expression that no parameter matches", beside(map[string]*schema.Match{"r": asking(nil, values{"q": {Regex: "v$2"}})}),
+			never(`no value of parameter "q" matches its expression`, whole, ".query.q.regex")},
+		{"a method that is too long", beside(map[string]*schema.Match{"r": of(prefix("/x"), strings.Repeat("M", 33))}),
+			never("no request has one of its methods", "name methods of up to 32 characters", ".methods")},
+		{"one expression that cannot be run does not hide what others do", func(g *schema.Gateway) {
+			beside(map[string]*schema.Match{"bad": like("/("), "a": like("/x/[0-9]+"), "b": like("/x/1")})(g)
+		}, []string{
+			"error regex apis.echo.routes.bad.match.path.regex: RE2 refuses the expression: missing closing ): \"/(\"",
+			"  help: write an RE2 expression: no look-around, no back-references, at most 1000 repetitions",
+			`error route-unreachable apis.echo.routes.b.match: no request reaches route "b": route "a" takes them all`,
+			"  help: remove it, or match something that the others do not take",
+			`  apis.echo.routes.a.match: route "a" takes GET api.example.com/x/1`,
 		}},
 	})
 }
@@ -86,13 +138,24 @@ func TestCheckTaken(t *testing.T) {
 		{"by a method", owned(prefix("/x"), of(prefix("/x"), "GET")), []string{
 			`warning route-taken apis.one.routes.r.match: route "r" of API "two" of "team-two" takes requests from route "r" of "team-one", for instance GET example.com/x`,
 			"  help: agree on who serves them, and give the two routes hosts or paths that tell them apart",
-			`  apis.two.routes.r.match: the match of route "r", which wins`,
+			`  apis.two.routes.r.match: the match of route "r" of API "two", which wins`,
 		}},
-		{"by a longer path, as people expect", owned(prefix("/"), prefix("/x")), nil},
+		{"by a longer path", owned(prefix("/x"), exactly("/x/y")), []string{
+			`info route-taken apis.one.routes.r.match: route "r" of API "two" of "team-two" takes requests from route "r" of "team-one", whose paths it lies within, for instance GET example.com/x/y`,
+			"  help: agree on who serves them",
+			`  apis.two.routes.r.match: the match of route "r" of API "two", which wins`,
+		}},
+		{"by a prefix, of an expression for other paths too", owned(like("/(x|y)/[0-9]+"), prefix("/x")), []string{
+			`warning route-taken apis.one.routes.r.match: route "r" of API "two" of "team-two" takes requests from route "r" of "team-one", for instance GET example.com/x/0`,
+			"  help: agree on who serves them, and give the two routes hosts or paths that tell them apart",
+			`  apis.two.routes.r.match: the match of route "r" of API "two", which wins`,
+		}},
+		{"by a longer path than an expression for all, as people expect", owned(like("/.*"), prefix("/x")), nil},
+		{"by a longer path than all, as people expect", owned(prefix("/"), prefix("/x")), nil},
 		{"expressions", beside(map[string]*schema.Match{"a": like("/[a-m].*"), "b": like("/.*[m-z]")}), []string{
 			`warning route-overlap apis.echo.routes.b.match: the expressions of route "b" and route "a" match some of the same paths, and only the order of their names decides, for instance of GET api.example.com/m`,
 			"  help: have the expressions exclude each other, or add a method, header or query match to the one that is to win",
-			`  apis.echo.routes.a.match: route "a", which wins`,
+			`  apis.echo.routes.a.match: the match of route "a", which wins`,
 		}},
 		{"expressions that exclude each other", beside(map[string]*schema.Match{"a": like("/[a-m].*"), "b": like("/[n-z].*")}), nil},
 	})
@@ -113,12 +176,21 @@ func TestCheckPreflights(t *testing.T) {
 	}
 	run(t, []test{
 		{"nothing without the header", speaking(nil), []string{
-			`warning preflight-unanswered apis.echo.routes.v2.cors: nothing answers the preflight of a GET request to route "v2", for instance OPTIONS api.example.com/x: it carries none of the header fields that the route asks for`,
+			`warning preflight-unanswered apis.echo.routes.v2.cors: nothing answers the preflight of a GET request to route "v2", for instance OPTIONS api.example.com/x with access-control-request-method: GET, origin: https://app.test: it carries none of the header fields that the route asks for`,
 			"  help: add a route for the same path without header matches that speaks CORS",
 		}},
 		{"a default that speaks CORS", speaking(map[string]schema.Route{"main": {
 			Match: of(prefix("/x"), "GET"), Backends: to("echo"), Filters: schema.Filters{CORS: &schema.CORS{Origins: []string{"https://app.test"}}},
 		}}), nil},
+		{"a default that speaks none", speaking(map[string]schema.Route{"main": {Match: of(prefix("/x"), "GET"), Backends: to("echo")}}), []string{
+			`warning preflight-unanswered apis.echo.routes.v2.cors: nothing answers the preflight of a GET request to route "v2", for instance OPTIONS api.example.com/x with access-control-request-method: GET, origin: https://app.test: it carries none of the header fields that the route asks for`,
+			"  help: have the other route speak CORS too, or take OPTIONS requests",
+			`  apis.echo.routes.main.match: route "main" takes such GET requests where they have no such fields, and speaks no CORS`,
+		}},
+		{"a route that asks for an origin, as preflights have one", func(g *schema.Gateway) {
+			beside(map[string]*schema.Match{"r": asking(values{"Origin": {Exact: new("https://app.test")}}, nil)})(g)
+			change(g.APIs["echo"].Routes, "r", func(r *schema.Route) { r.CORS = &schema.CORS{Origins: []string{"https://app.test"}} })
+		}, nil},
 		{"a route for OPTIONS", speaking(map[string]schema.Route{"options": {Match: of(prefix("/x"), "OPTIONS"), Backends: to("echo")}}), nil},
 	})
 }

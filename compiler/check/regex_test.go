@@ -11,7 +11,7 @@ func TestRegexes(t *testing.T) {
 	run(t, []test{
 		{"RE2 expressions are fine", only(func(r *schema.Route) { r.Match.Path = &schema.PathMatch{Regex: `/users/(?:[0-9]+|me)(?i:/profile)?`} }), nil},
 		{"a path without a slash", only(func(r *schema.Route) { r.Match.Path = &schema.PathMatch{Regex: "^(users|user)/.*"} }), []string{
-			`warning regex-unmatched apis.echo.routes.default.match.path.regex: no path matches the expression of route "default": it begins with 'u', and a path with '/'`,
+			`error route-unreachable apis.echo.routes.default.match.path.regex: no request reaches route "default": no path matches its expression: it begins with 'u', and a path with '/'`,
 			"  help: the expression is matched against the whole path: begin it with /",
 		}},
 		{"paths with a slash", only(func(r *schema.Route) { r.Match.Path = &schema.PathMatch{Regex: "^(/a|/b)+|.*"} }), nil},

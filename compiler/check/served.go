@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,18 +36,45 @@ func checkServed(p *pass) {
 			}
 			continue
 		}
+		p.useless(name, api)
 		for i, host := range api.Hosts {
 			if slices.ContainsFunc(listeners, func(l schema.Listener) bool { return takes(l, host) }) {
 				continue
 			}
-			e, example := p.any(name, host)
+			example := p.any(name, host)
 			p.report(diag.Finding{
 				Code: "host-unserved", Severity: diag.Error, Path: schema.NewPath("apis", name, "hosts", strconv.Itoa(i)),
 				Message: fmt.Sprintf("no listener of API %q takes host %q%s", name, host, instance(example)),
-				Request: p.request(e, example),
+				Request: p.sent(first(p.Gateway, api), example),
 				Hint:    fmt.Sprintf("add %q to the hosts of a listener, or remove it here", host),
+				Related: []diag.Related{{Path: schema.NewPath("listeners", first(p.Gateway, api), "hosts"), Message: fmt.Sprintf("what listener %q takes", first(p.Gateway, api))}},
 			})
 		}
+	}
+}
+
+// useless reports the listeners that an API names and that take none of its hosts, while others do.
+func (p *pass) useless(name string, api schema.API) {
+	takesSome := func(l schema.Listener) bool {
+		return slices.ContainsFunc(api.Hosts, func(host string) bool { return takes(l, host) })
+	}
+	listeners, _ := serving(p.Gateway, api)
+	if len(api.Hosts) == 0 || !slices.ContainsFunc(listeners, takesSome) {
+		return
+	}
+	for i, listener := range api.Listeners {
+		l, known := p.Listeners[listener]
+		if !known || l.Redirect != nil || takesSome(l) {
+			continue
+		}
+		example := p.any(name, "")
+		p.report(diag.Finding{
+			Code: "host-unserved", Severity: diag.Warning, Path: schema.NewPath("apis", name, "listeners", strconv.Itoa(i)),
+			Message: fmt.Sprintf("listener %q takes none of the hosts of API %q%s", listener, name, instance(example)),
+			Request: p.sent(listener, example),
+			Hint:    "add one of them to the hosts of the listener, or do not name it here",
+			Related: []diag.Related{{Path: schema.NewPath("listeners", listener), Message: "the listener"}},
+		})
 	}
 }
 
@@ -55,13 +83,23 @@ func (p *pass) unserved(name string, api schema.API) {
 	if len(api.Listeners) > 0 {
 		at, hint = at.Join("listeners"), "name a listener without redirect"
 	}
-	e, example := p.any(name, "")
+	example := p.any(name, "")
 	p.report(diag.Finding{
 		Code: "api-unserved", Severity: diag.Error, Path: at,
 		Message: fmt.Sprintf("no listener serves API %q: all that it could have are redirects%s", name, instance(example)),
-		Request: p.request(e, example),
+		Request: p.sent(first(p.Gateway, api), example),
 		Hint:    hint,
 	})
+}
+
+// first returns the name of a listener that could serve api: of one that does, if there is one.
+func first(g *schema.Gateway, api schema.API) string {
+	names := api.Listeners
+	if len(names) == 0 {
+		names = slices.Sorted(maps.Keys(g.Listeners))
+	}
+	i := slices.IndexFunc(names, func(name string) bool { l, ok := g.Listeners[name]; return ok && l.Redirect == nil })
+	return names[max(i, 0)]
 }
 
 // serving returns the listeners that serve api, in the order of their names. known is false where the API names

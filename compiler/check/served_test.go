@@ -28,6 +28,7 @@ func TestCheckServed(t *testing.T) {
 		}, []string{
 			`error host-unserved apis.echo.hosts.0: no listener of API "echo" takes host "api.example.com", for instance GET api.example.com/echo`,
 			`  help: add "api.example.com" to the hosts of a listener, or remove it here`,
+			`  listeners.http.hosts: what listener "http" takes`,
 		}},
 		{"a host of a listener of another API", func(g *schema.Gateway) {
 			change(g.APIs, "echo", func(a *schema.API) { a.Listeners = []string{"http"} })
@@ -36,15 +37,25 @@ func TestCheckServed(t *testing.T) {
 		}, []string{
 			`error host-unserved apis.echo.hosts.0: no listener of API "echo" takes host "api.example.com", for instance GET api.example.com/echo`,
 			`  help: add "api.example.com" to the hosts of a listener, or remove it here`,
+			`  listeners.http.hosts: what listener "http" takes`,
 		}},
 		{"a host that a wildcard takes is fine", func(g *schema.Gateway) {
 			g.Listeners["http"] = schema.Listener{Port: 8080, Hosts: []string{"*.Example.com"}}
 		}, nil},
+		{"a listener that is named and takes no host", func(g *schema.Gateway) {
+			change(g.APIs, "echo", func(a *schema.API) { a.Listeners = []string{"http", "inside"} })
+			g.Listeners["inside"] = schema.Listener{Port: 8081, Hosts: []string{"*.internal"}}
+		}, []string{
+			`warning host-unserved apis.echo.listeners.1: listener "inside" takes none of the hosts of API "echo", for instance GET api.example.com/echo`,
+			"  help: add one of them to the hosts of the listener, or do not name it here",
+			"  listeners.inside: the listener",
+		}},
 		{"a wildcard is not its own domain", func(g *schema.Gateway) {
 			g.Listeners["http"] = schema.Listener{Port: 8080, Hosts: []string{"*.api.example.com", "*.xample.com"}}
 		}, []string{
 			`error host-unserved apis.echo.hosts.0: no listener of API "echo" takes host "api.example.com", for instance GET api.example.com/echo`,
 			`  help: add "api.example.com" to the hosts of a listener, or remove it here`,
+			`  listeners.http.hosts: what listener "http" takes`,
 		}},
 		{"a wildcard of which a listener takes a part is fine", func(g *schema.Gateway) {
 			g.Listeners["http"] = schema.Listener{Port: 8080, Hosts: []string{"*.eu.example.com"}}

@@ -97,6 +97,15 @@ func sarifResultOf(f Finding) sarifResult {
 		at.ID, at.Message = &i, &sarifText{oneLine(related.Message)}
 		r.Related = append(r.Related, at)
 	}
+	if q := f.Request; q != nil {
+		r.Request = &sarifRequest{Target: q.URL, Method: q.Method}
+		for _, h := range q.Headers { // a second line of one field is rare, and stands in the finding's text
+			if r.Request.Headers == nil {
+				r.Request.Headers = map[string]string{}
+			}
+			r.Request.Headers[h.Name] = h.Value
+		}
+	}
 	// Findings quote what users write, which is no link (SARIF 2.1.0, section 3.11.6).
 	r.Message.Text = strings.ReplaceAll(strings.Join(text, "\n"), "](", `\](`)
 	return r

@@ -57,6 +57,7 @@ type sarifResult struct { // 3.27
 	Message      sarifText         `json:"message"`
 	Locations    []sarifLocation   `json:"locations"`
 	Related      []sarifLocation   `json:"relatedLocations,omitempty"`
+	Request      *sarifRequest     `json:"webRequest,omitempty"`
 	Fingerprints map[string]string `json:"partialFingerprints"`
 }
 
@@ -85,4 +86,10 @@ type sarifArtifact struct { // 3.4
 type sarifRegion struct { // 3.30
 	Line   int `json:"startLine"`
 	Column int `json:"startColumn,omitempty"`
+}
+
+type sarifRequest struct { // 3.46
+	Target  string            `json:"target"`
+	Method  string            `json:"method"`
+	Headers map[string]string `json:"headers,omitempty"`
 }

@@ -23,7 +23,9 @@ import (
 type Table struct {
 	Space   *space.Space
 	Entries []*Entry // by precedence: of two that take a request, the one that stands first wins
-	index   *space.Index
+
+	index    *space.Index
+	patterns patterns // of all entries' hosts
 }
 
 // An Entry is one route on one of its API's hosts.
@@ -33,6 +35,7 @@ type Entry struct {
 	Route     *schema.Route
 	Match     *space.Match
 	Listeners []string // names of those that serve it, sorted
+	Views     []*View  // of these, each once
 
 	place int // in Table.Entries
 	rank  rank
@@ -44,29 +47,38 @@ func (e *Entry) Path() schema.Path { return schema.NewPath("apis", e.API, "route
 // String returns the names of the API and the route.
 func (e *Entry) String() string { return e.API + "/" + e.Name }
 
-// Of returns the routes of a resolved model. The error is for a match that the match table refuses as well.
+// Of returns the routes of a resolved model. The error is for the first match that the match table refuses as well; the
+// table then has the other routes.
 func Of(s *space.Space, g *schema.Gateway) (*Table, error) {
 	t := &Table{Space: s}
+	views := t.viewsOf(g)
+	var all []string
+	var first error
 	for api, a := range schema.Sorted(g.APIs) {
 		listeners := serving(g, &a)
+		seen := views.of(g, &a, listeners)
+		hosts := hosts(&a)
+		all = append(all, hosts...)
 		for name, r := range schema.Sorted(a.Routes) {
-			for _, host := range hosts(&a) {
+			for _, host := range hosts {
 				m, err := s.Match(r.Match, host)
 				if err != nil {
-					return nil, fmt.Errorf("apis.%s.routes.%s: %w", api, name, err)
+					first = cmp.Or(first, fmt.Errorf("apis.%s.routes.%s: %w", api, name, err))
+					break
 				}
 				t.Entries = append(t.Entries, &Entry{
-					API: api, Name: name, Host: host, Route: &r, Match: m, Listeners: listeners, rank: rankOf(r.Match, host),
+					API: api, Name: name, Host: host, Route: &r, Match: m, Listeners: listeners, Views: seen, rank: rankOf(r.Match, host),
 				})
 			}
 		}
 	}
+	t.patterns = patternsOf(all)
 	slices.SortStableFunc(t.Entries, func(a, b *Entry) int { return a.rank.compare(&b.rank) }) // names are sorted already
 	for i, e := range t.Entries {
 		e.place = i
 	}
 	t.index = space.NewIndex(Matches(t.Entries))
-	return t, nil
+	return t, first
 }
 
 // hosts returns the patterns of an API, each once.
@@ -74,9 +86,16 @@ func hosts(a *schema.API) []string {
 	if len(a.Hosts) == 0 {
 		return []string{""}
 	}
+	return lower(a.Hosts)
+}
+
+// lower returns host patterns in lower case, each once.
+func lower(patterns []string) []string {
 	var out []string
-	for _, h := range a.Hosts {
-		if h = strings.ToLower(h); !slices.Contains(out, h) {
+	seen := map[string]bool{}
+	for _, h := range patterns {
+		if h = strings.ToLower(h); !seen[h] {
+			seen[h] = true
 			out = append(out, h)
 		}
 	}
@@ -104,8 +123,12 @@ func Matches(entries []*Entry) []*space.Match {
 }
 
 // Meeting returns the entries that may have a request in common with a set of the table's Space, by precedence.
-func (t *Table) Meeting(m *space.Match) []*Entry {
-	places := t.index.Meeting(m)
+func (t *Table) Meeting(m *space.Match) []*Entry { return t.at(t.index.Meeting(m)) }
+
+// OfHost is Meeting for those alone that have the host pattern of the set.
+func (t *Table) OfHost(m *space.Match) []*Entry { return t.at(t.index.Beside(m)) }
+
+func (t *Table) at(places []int) []*Entry {
 	out := make([]*Entry, len(places))
 	for i, at := range places {
 		out[i] = t.Entries[at]
@@ -135,6 +158,12 @@ func (e *Entry) Beside(other *Entry) bool {
 	a, b := &e.rank, &other.rank
 	return a.host == b.host && a.kind == b.kind && a.length == b.length
 }
+
+// Values is how many header fields and query parameters the entry asks for.
+func (e *Entry) Values() int { return e.rank.headers + e.rank.query }
+
+// Methods reports whether the entry lists methods.
+func (e *Entry) Methods() bool { return e.rank.methods }
 
 // Regex reports whether an expression says which paths the entry takes.
 func (e *Entry) Regex() bool { return e.rank.kind == regexPath }

@@ -14,6 +14,7 @@ const maxExpression, maxProgram = 4096, 10_000
 type expression struct {
 	whole   *regexp.Regexp
 	begins  string // what every text begins with that it matches, or less
+	sample  string // a text that it may match
 	program *syntax.Prog
 	lazy    *lazy // nil until somebody needs more of it than to match a text
 	cells   *int  // what all automata have grown to, in numbers kept
@@ -32,7 +33,7 @@ func newExpression(text string, tree *syntax.Regexp, cells *int) (*expression, e
 		return nil, fmt.Errorf("expression %q: %w", text, err)
 	}
 	begins, _ := literal(tree)
-	return &expression{whole: whole, begins: begins, program: program, cells: cells}, nil
+	return &expression{whole: whole, begins: begins, sample: sample(tree), program: program, cells: cells}, nil
 }
 
 func (e *expression) automaton() automaton {

@@ -43,6 +43,24 @@ func (s *Space) Find(in, out []*Match) Result {
 	return got
 }
 
+// Has reports whether there is a request that lies in all matches of in and in none of out. It costs less than Find.
+func (s *Space) Has(in, out []*Match) Verdict {
+	m := s.ask()
+	defer s.account(m)
+	f := &finder{space: s, out: out, meter: m, known: map[string]answer{}, by: map[int]bool{}}
+	f.asked = question{space: s, meter: f.meter}
+	r := newRegion(in)
+	if f.inhabited(r) == Empty {
+		return Empty
+	}
+	all := make([]int, len(out))
+	for i := range all {
+		all[i] = i
+	}
+	_, verdict := f.leave(r, all)
+	return verdict
+}
+
 // A finder does the work of one Find.
 type finder struct {
 	space *Space
@@ -99,7 +117,7 @@ func (f *finder) fewer(r region, by []int) []int {
 func (f *finder) inhabited(r region) Verdict {
 	verdict := Found
 	for _, b := range r {
-		switch f.ask(b, nil, nil).verdict {
+		switch f.verdict(b, nil, nil) {
 		case Empty:
 			return Empty
 		case Undecided:
@@ -124,6 +142,14 @@ func (f *finder) question(b box, holds, fails *condition) *question {
 		q.out = append(q.out, fails)
 	}
 	return q
+}
+
+// verdict is ask without an example.
+func (f *finder) verdict(b box, holds, fails *condition) Verdict {
+	if q := f.question(b, holds, fails); q.costly() && q.sampled() {
+		return Found
+	}
+	return f.ask(b, holds, fails).verdict
 }
 
 func (f *finder) ask(b box, holds, fails *condition) answer {

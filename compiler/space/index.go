@@ -10,10 +10,7 @@ import (
 // An Index tells which of many matches can have requests in common with one: by hosts, by the segments that their paths
 // begin with, and by the text of a header field, a parameter or the path that each of them asks for, where there is one. It is
 // there so that not each of ten thousand has to be held against all others.
-type Index struct {
-	hosts     map[*condition]*branch // by the condition on the host; nil: none
-	wildcards []*condition           // of hosts
-}
+type Index struct{ hosts hostTree }
 
 // A branch is the matches all of whose paths begin with some segments, and those with more of them.
 type branch struct {
@@ -30,23 +27,15 @@ type shelf struct {
 
 // NewIndex returns an index of matches of one Space.
 func NewIndex(matches []*Match) *Index {
-	x := &Index{hosts: map[*condition]*branch{}}
+	x := &Index{}
 	for i, m := range matches {
-		host := m.on(hostPart)
-		b := x.hosts[host]
-		if b == nil {
-			b = &branch{}
-			x.hosts[host] = b
-			if host != nil && host.kind == wildcard {
-				x.wildcards = append(x.wildcards, host)
-			}
-		}
+		b := x.hosts.at(m.on(hostPart))
 		for segment := range m.segments() {
 			b = b.grow(segment)
 		}
 		b.add(m, i)
 	}
-	for _, b := range x.hosts {
+	for b := range x.hosts.meeting(nil) {
 		b.sort()
 	}
 	return x
@@ -54,9 +43,15 @@ func NewIndex(matches []*Match) *Index {
 
 // Meeting returns the places, in the list that the index was made of, of all matches that have a request in common
 // with m, and perhaps of more. They are sorted.
-func (x *Index) Meeting(m *Match) []int {
+func (x *Index) Meeting(m *Match) []int { return m.meeting(x.hosts.meeting(m.on(hostPart))) }
+
+// Beside is Meeting for those alone that have the same condition on the host.
+func (x *Index) Beside(m *Match) []int { return m.meeting(x.hosts.only(m.on(hostPart))) }
+
+// meeting returns the places in branches, sorted, that can meet m.
+func (m *Match) meeting(branches iter.Seq[*branch]) []int {
 	var out []int
-	for b := range x.trees(m.on(hostPart)) {
+	for b := range branches {
 		for segment := range m.segments() {
 			if b == nil {
 				break
@@ -67,45 +62,7 @@ func (x *Index) Meeting(m *Match) []int {
 		out = b.all(m, out)
 	}
 	slices.Sort(out)
-	return out
-}
-
-// trees yields the matches of all hosts that a condition on the host allows.
-func (x *Index) trees(host *condition) iter.Seq[*branch] {
-	return func(yield func(*branch) bool) {
-		if host == nil || host.kind == wildcard {
-			for other, b := range x.hosts {
-				if hostsMeet(host, other) && !yield(b) {
-					return
-				}
-			}
-			return
-		}
-		few := []*condition{nil, host}
-		for _, c := range x.wildcards {
-			if hostsMeet(host, c) {
-				few = append(few, c)
-			}
-		}
-		for _, c := range few {
-			if b := x.hosts[c]; b != nil && !yield(b) {
-				return
-			}
-		}
-	}
-}
-
-// hostsMeet reports whether two conditions on the host, nil for none, allow a host together.
-func hostsMeet(a, b *condition) bool {
-	switch {
-	case a == nil || b == nil || a == b:
-		return true
-	case a.kind == wildcard && b.kind == wildcard:
-		return strings.HasSuffix("."+a.text, "."+b.text) || strings.HasSuffix("."+b.text, "."+a.text)
-	case a.kind == wildcard:
-		return b.kind == oneOf && a.holds(b.texts[0])
-	}
-	return b.kind == wildcard && b.holds(a.texts[0])
+	return slices.Compact(out)
 }
 
 // on returns the condition on a part of which there is only one, or nil.
@@ -162,9 +119,9 @@ func (b *branch) all(m *Match, to []int) []int {
 // add puts a match where its text is.
 func (b *branch) add(m *Match, place int) {
 	for _, c := range m.clauses {
-		begin, ok := c.condition.begin()
+		begins, ok := c.condition.begins()
 		switch {
-		case !ok || begin == "" || c.part.kind == hostPart || c.part.kind == methodPart:
+		case !ok || slices.Contains(begins, "") || c.part.kind == hostPart:
 			continue
 		case c.part.kind == pathPart && c.condition.kind != matching: // which the segments tell
 			continue
@@ -177,7 +134,9 @@ func (b *branch) add(m *Match, place int) {
 			t = &shelf{places: map[string][]int{}}
 			b.told[c.part] = t
 		}
-		t.places[begin] = append(t.places[begin], place)
+		for _, begin := range begins {
+			t.places[begin] = append(t.places[begin], place)
+		}
 		return
 	}
 	b.here = append(b.here, place)
@@ -197,13 +156,18 @@ func (b *branch) sort() {
 func (b *branch) meeting(m *Match, to []int) []int {
 	to = append(to, b.here...)
 	for part, t := range b.told {
-		begin := "" // which every text begins with
+		begins := []string{""} // one of which every text begins with
 		for _, c := range m.clauses {
-			if text, ok := c.condition.begin(); ok && c.part == part {
-				begin = text
+			if c.part != part {
+				continue
+			}
+			if texts, ok := c.condition.begins(); ok || c.condition.kind == absent {
+				begins = texts
 			}
 		}
-		to = t.meeting(begin, to)
+		for _, begin := range begins {
+			to = t.meeting(begin, to)
+		}
 	}
 	return to
 }
@@ -223,15 +187,15 @@ func (t *shelf) meeting(begin string, to []int) []int {
 	return to
 }
 
-// begin returns what every text begins with that fulfils the condition. False: it asks for no text.
-func (c *condition) begin() (string, bool) {
-	switch {
-	case c.kind == oneOf && len(c.texts) == 1:
-		return c.texts[0], true
-	case c.kind == below:
-		return c.text, true
-	case c.kind == matching:
-		return c.expression.begins, true
+// begins returns texts one of which every text begins with that fulfils the condition. False: it asks for no text.
+func (c *condition) begins() ([]string, bool) {
+	switch c.kind {
+	case oneOf:
+		return c.texts, true
+	case below:
+		return []string{c.text}, true
+	case matching:
+		return []string{c.expression.begins}, true
 	}
-	return "", false
+	return nil, false
 }

@@ -95,12 +95,12 @@ func (f *finder) hardWays(r region, clauses []clause) ([]clause, bool) {
 		return out, met
 	}
 	for _, clause := range out {
-		if f.ask(r.box(clause.part), clause.condition, nil).verdict == Empty {
+		if f.verdict(r.box(clause.part), clause.condition, nil) == Empty {
 			return nil, false
 		}
 	}
 	return slices.DeleteFunc(out, func(clause clause) bool {
-		return f.ask(r.box(clause.part), nil, clause.condition).verdict == Empty
+		return f.verdict(r.box(clause.part), nil, clause.condition) == Empty
 	}), true
 }
 

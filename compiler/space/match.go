@@ -85,6 +85,12 @@ func (m *Match) Takes(r *Request) bool {
 	return true
 }
 
+// TakesPath reports whether a path is one of m's.
+func (m *Match) TakesPath(path string) bool {
+	c := m.on(pathPart)
+	return c == nil || c.holds(path)
+}
+
 func (s *Space) add(m *Match, kind partKind, name string, c *condition) {
 	m.clauses = append(m.clauses, clause{s.part(kind, name), c})
 }

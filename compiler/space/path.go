@@ -43,7 +43,7 @@ func (q *question) path() answer {
 	if len(exact)+len(prefixes) > 0 {
 		avoid = append(avoid, q.trie(exact, prefixes))
 	}
-	return q.search(q.space.universes.paths, want, avoid, false)
+	return q.search(q.universe(), want, avoid, false)
 }
 
 // freshPath returns a path at or below a prefix that none of the texts is, nor below one of the prefixes. All of

@@ -41,3 +41,52 @@ func (s *Space) Announced(m *Match) *Match {
 	slices.SortStableFunc(out.clauses, func(a, b clause) int { return int(a.condition.kind) - int(b.condition.kind) })
 	return out
 }
+
+// Where returns the requests on the hosts and paths of m.
+func (s *Space) Where(m *Match) *Match {
+	out := &Match{}
+	for _, c := range m.clauses {
+		if c.part.kind == hostPart || c.part.kind == pathPart {
+			out.clauses = append(out.clauses, c)
+		}
+	}
+	return out
+}
+
+// Path returns the requests on the paths of m.
+func (s *Space) Path(m *Match) *Match {
+	out := &Match{}
+	for _, c := range m.clauses {
+		if c.part.kind == pathPart {
+			out.clauses = append(out.clauses, c)
+		}
+	}
+	return out
+}
+
+// Bare returns the requests on the hosts and paths of m that have none of the header fields which m asks for, but for those
+// that every preflight has.
+func (s *Space) Bare(m *Match) *Match {
+	out := s.Where(m)
+	for _, c := range m.clauses {
+		if c.part.kind == headerPart && c.part.name != originField && c.part.name != announcedField {
+			out.clauses = append(out.clauses, clause{c.part, s.condition(absent, "")})
+		}
+	}
+	return out
+}
+
+// Sent returns the requests of which m takes another one by its host, path and query: one with this method, and with these
+// header fields and no others. False: m takes no such request.
+func (s *Space) Sent(m *Match, method string, header ...Field) (*Match, bool) {
+	r := &Request{Method: method, Header: header}
+	out := &Match{}
+	for _, c := range m.clauses {
+		if c.part.kind != methodPart && c.part.kind != headerPart {
+			out.clauses = append(out.clauses, c)
+		} else if text, ok := r.value(c.part); !ok && c.condition.kind != absent || ok && !c.condition.holds(text) {
+			return nil, false
+		}
+	}
+	return out, true
+}

@@ -63,6 +63,27 @@ func (q *question) costly() bool {
 	return q.fewest() == nil && (has(q.in, matching) || has(q.out, matching))
 }
 
+// sampled reports whether the sample of one of the expressions fulfils all conditions.
+func (q *question) sampled() bool {
+	for _, c := range q.in {
+		if c.kind == matching && q.universe().run(c.expression.sample) && q.allows(c.expression.sample) {
+			return true
+		}
+	}
+	return false
+}
+
+// universe has the texts that there can be in the part.
+func (q *question) universe() *table {
+	switch q.part.kind {
+	case pathPart:
+		return q.space.universes.paths
+	case headerPart:
+		return q.space.universes.fields
+	}
+	return q.space.universes.texts
+}
+
 func has(conditions []*condition, kind conditionKind) bool {
 	return slices.ContainsFunc(conditions, func(c *condition) bool { return c.kind == kind })
 }
@@ -153,10 +174,6 @@ func (q *question) method() answer {
 
 // value finds the value of a field or parameter that is there.
 func (q *question) value() answer {
-	universe := q.space.universes.texts
-	if q.part.kind == headerPart {
-		universe = q.space.universes.fields
-	}
 	taken := texts(q.out)
 	q.meter.spend(len(taken))
 	switch {
@@ -169,7 +186,7 @@ func (q *question) value() answer {
 	if len(taken) > 0 {
 		avoid = append(avoid, q.trie(taken, nil))
 	}
-	return q.search(universe, want, avoid, true)
+	return q.search(q.universe(), want, avoid, true)
 }
 
 // trie returns the automaton of texts and prefixes.

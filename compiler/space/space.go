@@ -82,5 +82,11 @@ func (s *Space) ask() *meter {
 // account takes what a question has cost from the budget.
 func (s *Space) account(m *meter) { s.budget = max(0, s.budget-(m.had-m.left)) }
 
+// Charge takes what was done beside questions from what there is for all of them, and reports whether something is left.
+func (s *Space) Charge(work int) bool {
+	s.budget = max(0, s.budget-work)
+	return s.budget > 0
+}
+
 // Spend bounds the work on all questions from now on together, in steps of automata. Questions beyond that are undecided.
 func (s *Space) Spend(work int) { s.budget = work }
