@@ -38,7 +38,12 @@ type contentionKey struct {
 // contend looks for the routes that an entry loses requests to in ways that people do not see: by the order of names, by
 // a list of methods, or to another owner. Whether it loses them all is asked elsewhere: then only equal matches count.
 func (p *pass) contend(e *routing.Entry, isLost bool) {
-	for _, w := range p.table.OfHost(e.Match) {
+	if p.exhausted() {
+		return
+	}
+	rivals := p.table.OfHost(e.Match)
+	p.table.Space.Charge(len(rivals))
+	for _, w := range rivals {
 		if !w.Before(e) {
 			break
 		}
@@ -49,8 +54,7 @@ func (p *pass) contend(e *routing.Entry, isLost bool) {
 		if len(kinds) == 0 {
 			continue
 		}
-		if !p.table.Space.Charge(1) {
-			p.unasked++
+		if p.exhausted() {
 			return
 		}
 		r, v := p.shared(w, e)

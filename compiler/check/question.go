@@ -19,7 +19,7 @@ func workOf(g *schema.Gateway) int {
 	for _, a := range g.APIs {
 		routes += len(a.Routes)
 	}
-	return 150_000_000 + 40_000*routes
+	return 150_000_000 + 5_000*routes
 }
 
 // sayUnasked reports that the bounds ended the search for what is wrong with routes.
@@ -31,6 +31,15 @@ func (p *pass) sayUnasked() {
 			Hint:    "match path prefixes in place of expressions where many routes have one host",
 		})
 	}
+}
+
+// exhausted reports whether nothing is left to ask with, and counts what is therefore not asked.
+func (p *pass) exhausted() bool {
+	if p.undecided < maxUndecided && p.table.Space.Charge(0) {
+		return false
+	}
+	p.unasked++
+	return true
 }
 
 // find asks about an entry's requests. A question that could not be decided is reported, once for a route.

@@ -76,6 +76,9 @@ type loss struct {
 // shadow reports whether an entry has no request that it takes at any listener that serves it, and what takes them all;
 // nothing does where no request is as the entry asks for.
 func (p *pass) shadow(e *routing.Entry) (by []*routing.Entry, isLost bool) {
+	if p.exhausted() {
+		return nil, false
+	}
 	for _, v := range e.Views {
 		if own, ok := v.Own(e); ok && p.has(e, v, own) == space.Found {
 			return nil, false

@@ -27,6 +27,7 @@ func (p *pass) above(e *routing.Entry, v *routing.View, in []*space.Match) []*ro
 			fewest = rivals
 		}
 	}
+	p.table.Space.Charge(len(fewest))
 	return slices.DeleteFunc(fewest, func(o *routing.Entry) bool { return !o.Before(e) || !v.Serves(o) })
 }
 
