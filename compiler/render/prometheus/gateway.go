@@ -74,6 +74,11 @@ func gatewayAlerts(in manifest.Input, q query) []monitoringv1.Rule {
 			"description": "What is mounted as {{ $labels.secret }} cannot be used; the value before it still is, and a restart would have none.",
 			"hint":        "The proxy's log and gwc status ADDRESS say what is wrong with it. Put the secret right: proxies take it up by themselves.",
 		}),
+		alert("GatewayKeySetMissing", "min by (namespace, job, url) ("+q.of(schema.MetricKeySetKeys)+") == 0", 5*time.Minute, labels("critical"), map[string]string{
+			"summary":     "No keys are known to verify tokens with",
+			"description": "A proxy has no keys of {{ $labels.url }}: requests with tokens of that issuer are answered with 503.",
+			"hint":        "See whether the proxies reach the URL: the issuer may be down, or egress closed. The proxy's log has the error.",
+		}),
 		alert("GatewayTrustEnds", "min by (namespace, job, signer) ("+q.of(schema.MetricTrustExpiry)+") - time() < "+number(trustNotice.Seconds()), time.Hour, labels("warning"), map[string]string{
 			"summary":     "Trust in {{ $labels.signer }} ends",
 			"description": "New bundles by {{ $labels.signer }} are taken for {{ $value | humanizeDuration }} more; less than nothing: they are refused by now. What is served goes on being served.",
