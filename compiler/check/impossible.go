@@ -41,7 +41,7 @@ func (p *pass) impossible(e *routing.Entry) {
 			case !p.never(schema.Match{Headers: map[string]schema.ValueMatch{name: v}}):
 				continue
 			case p.never(schema.Match{Headers: map[string]schema.ValueMatch{name: {Present: new(true)}}}):
-				say(fmt.Sprintf("the field %q belongs to the connection, and no match sees it", name), "match another field, or the hosts of the API", "headers", name)
+				return // checkMatches says so
 			case v.Exact != nil:
 				say(fmt.Sprintf("no field %q has the value %q", name, *v.Exact), "blanks before and behind a value are not part of it, and it has no control characters",
 					"headers", name)

@@ -105,8 +105,6 @@ func TestCheckImpossibleMatches(t *testing.T) {
 	run(t, []test{
 		{"an expression for paths that are in no normal form", beside(map[string]*schema.Match{"r": like("/a//b")}), never("no path matches its expression",
 			"paths are matched in their normal form: without //, and with escapes in capitals where they are needed", ".path.regex")},
-		{"a field of the connection", beside(map[string]*schema.Match{"r": asking(values{"Host": {Exact: new("a.test")}}, nil)}),
-			never(`the field "Host" belongs to the connection, and no match sees it`, "match another field, or the hosts of the API", ".headers.Host")},
 		{"a value with a blank at its end", beside(map[string]*schema.Match{"r": asking(values{"x-v": {Exact: new("2 ")}}, nil)}),
 			never(`no field "x-v" has the value "2 "`, value, ".headers.x-v")},
 		{"an expression that no value matches", beside(map[string]*schema.Match{"r": asking(values{"x-v": {Regex: "v^2"}}, nil)}),

@@ -85,7 +85,7 @@ func (p *product) divide(universe *table) {
 	}
 	slices.Sort(cuts)
 	cuts = slices.Compact(cuts)
-	p.meter.spend(len(cuts) * len(p.all))
+	p.meter.spend(8 * len(cuts) * len(p.all)) // each is looked for in each alphabet
 	number := map[string]int{}
 	for i, first := range cuts {
 		if universe.useless[universe.symbols.classOf(first)] {
