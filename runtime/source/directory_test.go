@@ -139,5 +139,14 @@ func TestAFileThatIsWrittenInPlaceIsReadWhenItRests(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	must(t, f.Close())
-	w.expect(strings.Repeat("part ", 10))
+	want := strings.Repeat("part ", 10)
+	for { // a writer that is held up for longer than a rest looks as if it had done
+		u := w.next()
+		if string(u.Data) == want {
+			break
+		}
+		if !strings.HasPrefix(want, string(u.Data)) {
+			t.Fatalf("update %q", u.Data)
+		}
+	}
 }

@@ -93,14 +93,20 @@ func TestAnArtifactThatIsAnotherIsNotTaken(t *testing.T) {
 	c.place("evil", good, 4)
 	w := watch(t, "flux:"+c.object, source.Options{Interval: 10 * time.Millisecond})
 	w.expectError("and not " + good)
-	c.place("good", good, 5)
+	sum = sha256.Sum256([]byte("other"))
+	other := "sha256:" + hex.EncodeToString(sum[:])
+	c.place("other", other, 6)
 	for {
-		if u := w.next(); strings.Contains(u.Err.Error(), "it has 4 bytes and not 5") {
+		u := w.next()
+		if u.Err == nil {
+			t.Fatalf("delivered %q", u.Data)
+		}
+		if strings.Contains(u.Err.Error(), "it has 5 bytes and not 6") {
 			break
 		}
 	}
-	c.place("good", good, 4)
-	w.expect("good")
+	c.place("other", other, 5)
+	w.expect("other")
 }
 
 func TestAnArtifactThatIsNotThereIsSaidAndAwaited(t *testing.T) {
