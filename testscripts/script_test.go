@@ -155,7 +155,6 @@ func step(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("%s has no step %q", args[1], args[2])
 }
 
-// startRegistry starts an OCI registry and puts its address into a variable: registry REGISTRY.
 // startAuthority starts one that certifies identities and proves times, puts its URL into a variable, and writes its
 // certificates, ca.pem and tsa.pem, and a token of an identity: authority VARIABLE ISSUER SUBJECT.
 func startAuthority(ts *testscript.TestScript, neg bool, args []string) {
@@ -174,11 +173,28 @@ func startAuthority(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// startRegistry starts an OCI registry and puts its address into a variable: registry REGISTRY. With a status it answers
+// whatever somebody wants of a repository with that, and a header: registry REGISTRY 429 "Retry-After: 120".
 func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: registry VARIABLE")
+	if neg || len(args) < 1 || len(args) > 3 {
+		ts.Fatalf("usage: registry VARIABLE [STATUS [HEADER]]")
 	}
-	s := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	handler := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	if len(args) > 1 {
+		status, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		name, value, _ := strings.Cut(strings.Join(args[2:], ""), ": ")
+		handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/v2/" {
+				return
+			}
+			if name != "" {
+				w.Header().Set(name, value)
+			}
+			w.WriteHeader(status)
+		})
+	}
+	s := httptest.NewServer(handler)
 	ts.Defer(s.Close)
 	ts.Setenv(args[0], s.Listener.Addr().String())
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 
@@ -103,12 +104,13 @@ func (a *app) contents(ctx context.Context, env *compiler.Environment, given boo
 const dirty = "-dirty"
 
 // lastCommit returns the commit that is checked out in dir and its time. The commit is marked "-dirty" where CUE files
-// of the module differ from it: those of dir, those that it shares with others, or those that it imports.
+// of the module differ from it: those of dir, those that it shares with others, or those that it imports; and where that of
+// dir does which is applied to the manifests.
 func lastCommit(ctx context.Context, dir string) (commit string, when uint64, err error) {
 	if commit, err = git(ctx, dir, "rev-parse", "HEAD"); err != nil {
 		return "", 0, err
 	}
-	text, err := git(ctx, dir, "show", "-s", "--format=%ct", "HEAD")
+	text, err := git(ctx, dir, "show", "-s", "--no-show-signature", "--format=%ct", "HEAD")
 	if err != nil {
 		return "", 0, err
 	}
@@ -119,7 +121,13 @@ func lastCommit(ctx context.Context, dir string) (commit string, when uint64, er
 	if err != nil {
 		return "", 0, err
 	}
-	if changes, err := git(ctx, root, "status", "--porcelain", "--", ":(glob)**/*.cue"); err != nil || changes != "" {
+	paths := []string{":(glob)**/*.cue"}
+	if at, err := filepath.Abs(dir); err == nil {
+		if rel, err := filepath.Rel(root, at); err == nil {
+			paths = append(paths, ":(glob)"+path.Join(filepath.ToSlash(rel), "**", "*.y*ml"))
+		}
+	}
+	if changes, err := git(ctx, root, append([]string{"status", "--porcelain", "--"}, paths...)...); err != nil || changes != "" {
 		commit += dirty
 	}
 	return commit, when, nil

@@ -17,17 +17,17 @@ import (
 
 func (a *app) promoteCommand() *cobra.Command {
 	var (
-		o        releaseOptions
-		failOn   string
-		dryRun   bool
-		registry registryFlags
+		o                 releaseOptions
+		failOn, approvals string
+		dryRun            bool
+		registry          registryFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "promote FROM TO --key KEY",
 		Short: "Push an environment as of the commit that another one serves",
 		Long: `Find out which commit the environment FROM was pushed from, and push the environment TO as it is in that commit: what was
 tried out in the one is what goes out in the other, whatever has been committed since. What that changes in TO is printed on
-stderr first, and the artifact's reference on stdout.
+stderr first, and the artifact's reference on stdout. If TO serves that commit already, nothing is pushed.
 
 Both are looked up in their targets.kube.repository. The bundle of FROM must be signed by the key or by one of --trust. The
 serial of TO is the commit's time, or the one after the serial in force if that is higher.`,
@@ -46,20 +46,29 @@ serial of TO is the commit's time, or the one after the serial in force if that 
 			if !o.sign.given() {
 				return errNoSigner
 			}
-			r, c, err := a.promotion(cmd.Context(), args[0], args[1], o, registry)
+			r, there, c, err := a.promotion(cmd.Context(), args[0], args[1], o, registry)
 			if err != nil {
 				return err
 			}
-			if err := behaviour.Write(a.err, "text", []behaviour.Comparison{c}); err != nil {
+			if r == nil {
+				fmt.Fprintf(a.err, "%q serves that commit already\n", args[1])
+				_, err = fmt.Fprintln(a.out, there)
+				return err
+			}
+			changes := []behaviour.Comparison{c}
+			if err := a.approve(changes, approvals); err != nil {
+				return err
+			}
+			if err := behaviour.Write(a.err, "text", changes); err != nil {
 				return err
 			}
 			switch {
-			case reached(c):
+			case reached(changes[0]):
 				return errFindings
 			case dryRun:
 				return nil
 			}
-			pinned, err := r.push(cmd.Context(), "", registry.options())
+			pinned, err := r.push(cmd.Context(), registry.options())
 			if err != nil {
 				return err
 			}
@@ -70,6 +79,7 @@ serial of TO is the commit's time, or the one after the serial in force if that 
 	o.sign.add(cmd)
 	cmd.Flags().StringArrayVar(&o.trusted, "trust", nil, "a trust document, or a file with public keys, that is trusted beside the key that signs; may be repeated")
 	cmd.Flags().StringVar(&failOn, "fail-on", "none", "the least class of a behavioural change that is not pushed, with exit status 1: breaking, risky, any or none")
+	cmd.Flags().StringVar(&approvals, "approvals", "", "a file of changes that are accepted, which --fail-on does not mind")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would change, and push nothing")
 	policyFlag(cmd, &o.policyDirs)
 	registry.addDirect(cmd)
@@ -77,55 +87,55 @@ serial of TO is the commit's time, or the one after the serial in force if that 
 }
 
 // promotion builds the environment in the directory to as of the commit that the one in from serves, and compares it with
-// what it serves now.
-func (a *app) promotion(ctx context.Context, from, to string, o releaseOptions, registry registryFlags) (*release, behaviour.Comparison, error) {
-	var none behaviour.Comparison
+// what it serves now. If it serves that commit already, the release is nil and the reference that of what is there.
+func (a *app) promotion(ctx context.Context, from, to string, o releaseOptions, registry registryFlags) (r *release, there string, c behaviour.Comparison, err error) {
 	s, err := a.signer(ctx, o.sign)
 	if err != nil {
-		return nil, none, err
+		return nil, "", c, err
 	}
-	trust, err := trusting(s, o.trusted)
+	t, err := trusting(s, o.trusted)
 	if err != nil {
-		return nil, none, err
+		return nil, "", c, err
 	}
 	source, err := a.published(from, "", registry)
 	if err != nil {
-		return nil, none, err
+		return nil, "", c, err
 	}
 	target, err := a.published(to, "", registry)
 	if err != nil {
-		return nil, none, err
+		return nil, "", c, err
 	}
-	trust.Environment = source.environment
-	served, _, err := opened(ctx, source.followed(), trust, source.options)
+	if source.Followed() == target.Followed() {
+		return nil, "", c, fmt.Errorf("%q and %q are one environment, %q", from, to, source.Followed())
+	}
+	served, err := open(ctx, source, source.Environment, t)
 	if err != nil {
-		return nil, none, err
+		return nil, "", c, err
 	}
 	if served.GitRevision == "" || strings.HasSuffix(served.GitRevision, dirty) {
-		return nil, none, fmt.Errorf("what %q serves is of no commit (git revision %q): push it from a clean checkout first", from, served.GitRevision)
+		return nil, "", c, fmt.Errorf("what %q serves is of no commit (git revision %q): push it from a clean checkout first", from, served.GitRevision)
 	}
-	dir, remove, err := checkout(ctx, to, served.GitRevision)
-	if err != nil {
-		return nil, none, err
-	}
-	defer remove()
-
-	trust.Environment = target.environment
 	model, serial := nothing(to), uint64(0)
-	current, _, err := opened(ctx, target.followed(), trust, target.options)
+	current, err := open(ctx, target, target.Environment, t)
 	switch {
 	case errors.Is(err, oci.ErrNotFound): // the first of it
 	case err != nil:
-		return nil, none, err
+		return nil, "", c, err
+	case current.GitRevision == served.GitRevision:
+		return nil, target.Repository + "@" + current.Digest, c, nil
 	default:
-		model, serial = current.Gateway, current.Serial
+		model, serial = current.Gateway, current.Bundle.Serial
 	}
-	r, err := a.asOf(ctx, dir, serial, target.repository, o)
+	dir, remove, err := checkout(ctx, to, served.GitRevision)
 	if err != nil {
-		return nil, none, err
+		return nil, "", c, err
 	}
-	c, err := comparison(to, model, r.Gateway)
-	return r, c, err
+	defer remove()
+	if r, err = a.asOf(ctx, dir, serial, target.Repository, o); err != nil {
+		return nil, "", c, err
+	}
+	c, err = comparison(to, model, r.Gateway)
+	return r, "", c, err
 }
 
 // asOf makes a release of the environment in dir, a checkout, with a serial above one.
@@ -144,6 +154,9 @@ func checkout(ctx context.Context, dir, commit string) (string, func(), error) {
 	top, err := git(ctx, dir, "rev-parse", "--show-toplevel")
 	if err != nil {
 		return "", nil, err
+	}
+	if _, err := git(ctx, top, "cat-file", "-e", commit+"^{commit}"); err != nil {
+		return "", nil, fmt.Errorf("commit %.12s, which is served, is not in this clone: %s", commit, howToFetch(ctx, top))
 	}
 	b := &baseline{top: top, name: commit}
 	if b.tree, err = os.MkdirTemp("", "gwc-promote-"); err != nil {
@@ -172,4 +185,12 @@ func checkout(ctx context.Context, dir, commit string) (string, func(), error) {
 		return "", nil, fmt.Errorf("commit %.12s, which is served, has no environment %q", commit, filepath.Clean(dir))
 	}
 	return at, b.close, nil
+}
+
+// howToFetch says how a commit gets into a clone that has it not.
+func howToFetch(ctx context.Context, top string) string {
+	if shallow, err := git(ctx, top, "rev-parse", "--is-shallow-repository"); err == nil && shallow == "true" {
+		return "it is shallow: run \"git fetch --unshallow\", or check out with full history"
+	}
+	return "run \"git fetch\""
 }

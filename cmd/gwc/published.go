@@ -1,64 +1,63 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 
+	"gwc.dev/schema/bundle"
 	"gwc.dev/schema/bundle/oci"
 )
 
-// published are an environment's artifacts in a repository.
-type published struct {
-	environment, repository string
-	options                 oci.Options
-}
-
-// published finds the repository of the environment in dir: the one that is given, or the environment's own.
-func (a *app) published(dir, repository string, registry registryFlags) (*published, error) {
-	p := &published{environment: filepath.Base(filepath.Clean(dir)), repository: repository, options: registry.options()}
+// published finds what was pushed of the environment in dir: in the repository that is given, or in the environment's own.
+func (a *app) published(dir, repository string, registry registryFlags) (oci.Channel, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return oci.Channel{}, err
+	}
+	c := oci.Channel{Repository: repository, Environment: filepath.Base(abs), Options: registry.options()}
 	if repository == "" {
 		model, err := a.loaded(dir)
 		if err != nil {
-			return nil, err
+			return c, err
 		}
 		if t := model.Targets; t != nil && t.Kube != nil {
-			p.repository = strings.TrimSuffix(t.Kube.Repository, "/")
+			c.Repository = strings.TrimSuffix(t.Kube.Repository, "/")
 		}
-		if p.repository == "" {
-			return nil, fmt.Errorf("environment %q does not say where it is pushed to: name a repository, or set targets: kube: repository", p.environment)
+		if c.Repository == "" {
+			return c, fmt.Errorf("environment %q does not say where it is pushed to: name a repository, or set targets: kube: repository", c.Environment)
 		}
 	}
-	_, err := oci.ParseRepository(p.repository)
-	return p, err
+	_, err = oci.ParseRepository(c.Repository)
+	return c, err
 }
 
-// tag returns the reference of a serial.
-func (p *published) tag(serial uint64) string {
-	return fmt.Sprintf("%s:%s-%d", p.repository, p.environment, serial)
+// An opened bundle is one that was pulled and verified, and what its artifact says of itself.
+type opened struct {
+	*bundle.Bundle
+	oci.Description
 }
 
-// followed is the reference that proxies follow.
-func (p *published) followed() string { return p.repository + ":" + p.environment }
-
-// serials returns those that are there, the newest first.
-func (p *published) serials(ctx context.Context) ([]uint64, error) {
-	tags, err := oci.Tags(ctx, p.repository, p.options)
+// open pulls the bundle under a tag of a channel and verifies it.
+func open(ctx context.Context, c oci.Channel, tag string, t bundle.Trust) (*opened, error) {
+	r, err := c.Reader()
 	if err != nil {
 		return nil, err
 	}
-	var serials []uint64
-	for _, tag := range tags {
-		if text, ok := strings.CutPrefix(tag, p.environment+"-"); ok {
-			if serial, err := strconv.ParseUint(text, 10, 64); err == nil {
-				serials = append(serials, serial)
-			}
-		}
+	ref := c.Repository + ":" + tag
+	d, err := r.Describe(ctx, tag)
+	if err != nil {
+		return nil, fmt.Errorf("pulling %q: %w", ref, err)
 	}
-	slices.SortFunc(serials, func(a, b uint64) int { return cmp.Compare(b, a) })
-	return serials, nil
+	data, _, err := r.Pull(ctx, d.Digest)
+	if err != nil {
+		return nil, fmt.Errorf("pulling %q: %w", ref, err)
+	}
+	t.Environment = c.Environment
+	b, err := bundle.Open(data, t)
+	if err != nil {
+		return nil, fmt.Errorf("%q is refused: %w", ref, err)
+	}
+	return &opened{b, d}, nil
 }

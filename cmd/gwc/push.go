@@ -13,7 +13,6 @@ import (
 func (a *app) pushCommand() *cobra.Command {
 	var (
 		o        releaseOptions
-		version  string
 		registry registryFlags
 	)
 	cmd := &cobra.Command{
@@ -27,8 +26,9 @@ With --key (or, by an identity, --fulcio-url) the artifact is signed so that "co
 accept it. Of an environment, SLSA provenance goes with it: the commit, and the digest of every file, schema and policy
 that went in ("cosign verify-attestation --type slsaprovenance1").
 
-The repository is by default the environment's targets.kube.repository. The artifact is tagged ENVIRONMENT-SERIAL, and once
-it is signed ENVIRONMENT, which is what proxies and Flux follow; a TAG in the reference takes the place of both.
+The repository is by default the environment's targets.kube.repository. Once the artifact is signed it is tagged
+ENVIRONMENT-SERIAL, and ENVIRONMENT, which is what proxies and Flux follow; a TAG in the reference takes the place of both.
+A serial is refused that is older than one that was pushed, or taken by another bundle.
 
 Credentials are Docker's: "docker login", or a credential helper in Docker's configuration.`,
 		Example: `  gwc push environments/production --key gateway.key
@@ -43,7 +43,7 @@ Credentials are Docker's: "docker login", or a credential helper in Docker's con
 			if err != nil {
 				return err
 			}
-			pinned, err := r.push(cmd.Context(), version, registry.options())
+			pinned, err := r.push(cmd.Context(), registry.options())
 			if err != nil {
 				return err
 			}
@@ -55,17 +55,22 @@ Credentials are Docker's: "docker login", or a credential helper in Docker's con
 	cmd.Flags().StringArrayVar(&o.trusted, "trust", nil, "a trust document, or a file with public keys, that the proxies trust beside the key that signs; may be repeated")
 	cmd.Flags().Uint64Var(&o.serial, "serial", 0, "the bundle's place in the order of its environment's bundles (default the commit's time)")
 	cmd.Flags().StringVar(&o.overlay, "overlay", "", "of a bundle file: the environment whose kustomization.yaml is applied to the manifests")
-	cmd.Flags().StringVar(&version, "semver", "", "a semantic version to tag the artifact with too, which a Flux OCIRepository can select by range")
+	cmd.Flags().StringVar(&o.version, "semver", "", "a semantic version to tag the artifact with too, which a Flux OCIRepository can select by range")
 	policyFlag(cmd, &o.policyDirs)
 	registry.addDirect(cmd)
 	return cmd
 }
 
 // push uploads the release, signs it, and only then tags it, so that nobody who follows a tag sees it unsigned. It returns the reference by digest.
-func (r *release) push(ctx context.Context, version string, options oci.Options) (string, error) {
-	tags, err := r.tags(version)
-	if err != nil {
+func (r *release) push(ctx context.Context, options oci.Options) (string, error) {
+	c := oci.Channel{Repository: r.repository, Environment: r.Environment, Follow: r.tag, Options: options}
+	if err := c.Admit(ctx, r.Serial, r.Revision); err != nil {
 		return "", err
+	}
+	if r.version != "" {
+		if err := c.AdmitVersion(ctx, r.version, r.Revision); err != nil {
+			return "", err
+		}
 	}
 	options.Annotations, options.Content = r.annotations(), r.manifests
 	digest, err := oci.Upload(ctx, r.repository, r.data, options)
@@ -83,8 +88,11 @@ func (r *release) push(ctx context.Context, version string, options oci.Options)
 			return "", err
 		}
 	}
-	for _, tag := range tags {
-		if err := oci.Tag(ctx, pinned, tag, options); err != nil {
+	if err := c.Publish(ctx, digest, r.Serial, r.Revision); err != nil {
+		return "", err
+	}
+	if r.version != "" {
+		if err := oci.Tag(ctx, pinned, r.version, options); err != nil {
 			return "", err
 		}
 	}

@@ -27,6 +27,7 @@ type releaseOptions struct {
 	serial      uint64
 	serialGiven bool
 	overlay     string
+	version     string // a semantic version to tag it with; "": none
 	policyDirs  []string
 }
 
@@ -38,14 +39,19 @@ type release struct {
 	repository string // oci://host/repository
 	tag        string // "": those of the environment
 	signer     bundle.Signer
-	source     string    // URL of the git repository; "" unless built here
-	created    time.Time // the commit's; zero unless built here
+	version    string // a further tag; "": none
+	source     string // URL of the git repository; "": unknown
+	created    string // the commit's time; "": unknown
+	restores   uint64 // the serial whose state it is, of a rollback
 	provenance *provenance.Predicate
 }
 
 // release makes a release of an environment, or of a bundle's file.
 func (a *app) release(ctx context.Context, from string, o releaseOptions) (*release, error) {
-	r := &release{}
+	r := &release{version: o.version}
+	if r.version != "" && !semver.MatchString(r.version) {
+		return nil, fmt.Errorf("--semver: %q is no semantic version that a tag can be: want 1.2.3 or 1.2.3-rc.1", r.version)
+	}
 	var err error
 	if r.signer, err = a.signer(ctx, o.sign); err != nil {
 		return nil, err
@@ -91,7 +97,7 @@ func (a *app) buildRelease(ctx context.Context, r *release, dir string, o releas
 		r.source = webAddress(remote)
 	}
 	if _, seconds, err := lastCommit(ctx, dir); err == nil {
-		r.created = time.Unix(int64(seconds), 0).UTC()
+		r.created = time.Unix(int64(seconds), 0).UTC().Format(time.RFC3339)
 	}
 	commit := r.GitRevision
 	if strings.HasSuffix(commit, dirty) {
@@ -155,21 +161,6 @@ func (r *release) follow() string {
 // semver is a semantic version that may be a tag: without build metadata.
 var semver = regexp.MustCompile(`^v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
 
-// tags returns the tags of the artifact, the one that is followed last.
-func (r *release) tags(version string) ([]string, error) {
-	if version != "" && !semver.MatchString(version) {
-		return nil, fmt.Errorf("--semver: %q is no semantic version that a tag can be: want 1.2.3 or 1.2.3-rc.1", version)
-	}
-	var tags []string
-	if r.tag == "" {
-		tags = append(tags, r.Environment+"-"+strconv.FormatUint(r.Serial, 10))
-	}
-	if version != "" {
-		tags = append(tags, version)
-	}
-	return append(tags, r.follow()), nil
-}
-
 // render packs the manifests, all but those of Flux: it is these that bring the artifact into a cluster.
 func (r *release) render(overlay string, trusted []string) error {
 	t, err := trusting(r.signer, trusted)
@@ -197,9 +188,9 @@ func (r *release) render(overlay string, trusted []string) error {
 // annotations are what registries and Flux show of the artifact.
 func (r *release) annotations() map[string]string {
 	a := map[string]string{
-		oci.AnnotationTitle:                r.Environment,
-		"org.opencontainers.image.version": strconv.FormatUint(r.Serial, 10),
-		"dev.gwc.bundle.revision":          r.Revision,
+		oci.AnnotationTitle:  r.Environment,
+		oci.AnnotationSerial: strconv.FormatUint(r.Serial, 10),
+		oci.AnnotationBundle: r.Revision,
 	}
 	if r.GitRevision != "" {
 		a[oci.AnnotationRevision] = "sha1:" + r.GitRevision
@@ -207,8 +198,11 @@ func (r *release) annotations() map[string]string {
 	if r.source != "" {
 		a[oci.AnnotationSource] = r.source
 	}
-	if !r.created.IsZero() {
-		a[oci.AnnotationCreated] = r.created.Format(time.RFC3339)
+	if r.created != "" {
+		a[oci.AnnotationCreated] = r.created
+	}
+	if r.restores != 0 {
+		a[oci.AnnotationRestores] = strconv.FormatUint(r.restores, 10)
 	}
 	return a
 }

@@ -20,6 +20,7 @@ func (a *app) rollbackCommand() *cobra.Command {
 		sign     signerFlags
 		trusted  []string
 		to       uint64
+		dryRun   bool
 		registry registryFlags
 	)
 	cmd := &cobra.Command{
@@ -28,8 +29,10 @@ func (a *app) rollbackCommand() *cobra.Command {
 		Long: `Take what was pushed of an environment under an older serial, and push it again under the serial after the one in force,
 since proxies refuse to go back. What that changes is printed on stderr, and the artifact's reference on stdout.
 
-Without --to it is the serial before the one in force. The older bundle must be signed by the key or by one of --trust. The
-repository is by default the environment's targets.kube.repository; with one given, the environment need not compile.`,
+Without --to it is the serial before the one in force; after a rollback, the one before what that went back to. The older
+bundle must be signed by the key or by one of --trust. The repository is by default the environment's
+targets.kube.repository; with one given, the environment need not compile. The manifests are rendered anew, with the
+kustomization.yaml that is in ENV now.`,
 		Example: `  gwc rollback environments/production --key gateway.key
   gwc rollback environments/production --to 1795521664 --key gateway.key`,
 		Args: between(1, 2, "ENV", "oci://REPOSITORY"),
@@ -37,15 +40,19 @@ repository is by default the environment's targets.kube.repository; with one giv
 			if !sign.given() {
 				return errNoSigner
 			}
-			p, err := a.published(args[0], strings.Join(args[1:], ""), registry)
+			c, err := a.published(args[0], strings.Join(args[1:], ""), registry)
 			if err != nil {
 				return err
 			}
-			r := &release{repository: p.repository}
+			r := &release{repository: c.Repository}
 			if r.signer, err = a.signer(cmd.Context(), sign); err != nil {
 				return err
 			}
-			if err := a.restore(cmd.Context(), r, p, to, trusted); err != nil {
+			diff, err := a.restore(cmd.Context(), r, c, to, trusted)
+			if err != nil {
+				return err
+			}
+			if err := behaviour.Write(a.err, "text", []behaviour.Comparison{diff}); err != nil || dryRun {
 				return err
 			}
 			overlay := ""
@@ -55,7 +62,7 @@ repository is by default the environment's targets.kube.repository; with one giv
 			if err := r.render(overlay, trusted); err != nil {
 				return err
 			}
-			pinned, err := r.push(cmd.Context(), "", p.options)
+			pinned, err := r.push(cmd.Context(), c.Options)
 			if err != nil {
 				return err
 			}
@@ -66,69 +73,71 @@ repository is by default the environment's targets.kube.repository; with one giv
 	sign.add(cmd)
 	cmd.Flags().Uint64Var(&to, "to", 0, "the serial to go back to")
 	cmd.Flags().StringArrayVar(&trusted, "trust", nil, "a trust document, or a file with public keys, that is trusted beside the key that signs; may be repeated")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would change, and push nothing")
 	registry.addDirect(cmd)
 	return cmd
 }
 
-// restore makes of r the state of an older serial, under the serial after the one in force.
-func (a *app) restore(ctx context.Context, r *release, p *published, to uint64, trusted []string) error {
-	trust, err := trusting(r.signer, trusted)
+// restore makes of r the state of an older serial, under the serial after the newest, and says what that changes.
+func (a *app) restore(ctx context.Context, r *release, c oci.Channel, to uint64, trusted []string) (behaviour.Comparison, error) {
+	var none behaviour.Comparison
+	t, err := trusting(r.signer, trusted)
 	if err != nil {
-		return err
+		return none, err
 	}
-	trust.Environment = p.environment
-	current, _, err := opened(ctx, p.followed(), trust, p.options)
+	current, err := open(ctx, c, c.Environment, t)
 	if err != nil {
-		return err
+		return none, err
+	}
+	serials, err := c.Serials(ctx)
+	if err != nil {
+		return none, err
+	}
+	// Of a rollback, what is older than the state that it brought back, so that another one goes further back and not to
+	// what was taken back.
+	state := current.Bundle.Serial
+	if restored, ok := current.Restores(); ok && restored < state {
+		state = restored
 	}
 	if to == 0 {
-		serials, err := p.serials(ctx)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(serials, func(serial uint64) bool { return serial < current.Serial })
+		i := slices.IndexFunc(serials, func(serial uint64) bool { return serial < state })
 		if i < 0 {
-			return fmt.Errorf("nothing older than serial %d, which is in force, is in %q", current.Serial, p.repository)
+			return none, fmt.Errorf("nothing older than serial %d, whose state is in force, is in %q", state, c.Repository)
 		}
 		to = serials[i]
 	}
-	if to >= current.Serial {
-		return fmt.Errorf("--to: serial %d is not older than %d, which is in force", to, current.Serial)
+	switch {
+	case to >= current.Bundle.Serial:
+		return none, fmt.Errorf("--to: serial %d is not older than %d, which is in force", to, current.Bundle.Serial)
+	case to == state:
+		return none, fmt.Errorf("--to: the state of serial %d is in force already, as serial %d", to, current.Bundle.Serial)
 	}
-	older, digest, err := opened(ctx, p.tag(to), trust, p.options)
+	older, err := open(ctx, c, c.Tag(to), t)
 	if err != nil {
-		return err
+		return none, err
 	}
-	c, err := comparison(p.environment, current.Gateway, older.Gateway)
+	if older.Bundle.Serial != to {
+		return none, fmt.Errorf("%q is not what its tag says: its bundle has serial %d", c.At(to), older.Bundle.Serial)
+	}
+	diff, err := comparison(c.Environment, current.Gateway, older.Gateway)
 	if err != nil {
-		return err
-	}
-	if err := behaviour.Write(a.err, "text", []behaviour.Comparison{c}); err != nil {
-		return err
+		return none, err
 	}
 	contents := older.Contents
-	contents.Serial = current.Serial + 1
+	contents.Serial = current.Bundle.Serial + 1
+	if len(serials) > 0 { // one that was put up, and is not followed yet
+		contents.Serial = max(contents.Serial, serials[0]+1)
+	}
 	if r.data, err = bundle.Seal(contents, r.signer); err != nil {
-		return err
+		return none, err
 	}
 	if r.Bundle, err = bundle.Inspect(r.data); err != nil {
-		return err
+		return none, err
 	}
+	r.restores = to
+	r.source, r.created = older.Annotations[oci.AnnotationSource], older.Annotations[oci.AnnotationCreated]
 	r.provenance = provenance.New(provenance.Build{
-		Environment: r.Environment, Serial: r.Serial, Revision: r.Revision, Version: version.Of(), Artifact: p.repository + "@" + digest,
+		Environment: r.Environment, Serial: r.Serial, Revision: r.Bundle.Revision, Version: version.Of(), Artifact: c.Repository + "@" + older.Digest,
 	})
-	return nil
-}
-
-// opened pulls a bundle and verifies it.
-func opened(ctx context.Context, ref string, trust bundle.Trust, o oci.Options) (*bundle.Bundle, string, error) {
-	data, digest, err := oci.Pull(ctx, ref, o)
-	if err != nil {
-		return nil, "", err
-	}
-	b, err := bundle.Open(data, trust)
-	if err != nil {
-		return nil, "", fmt.Errorf("%q is refused: %w", ref, err)
-	}
-	return b, digest, nil
+	return diff, nil
 }

@@ -36,11 +36,30 @@ func (c Channel) At(serial uint64) string { return c.Repository + ":" + c.Tag(se
 // Followed returns the reference that proxies and Flux follow.
 func (c Channel) Followed() string { return c.Repository + ":" + cmp.Or(c.Follow, c.Environment) }
 
-// Serials returns those that have a tag, the newest first.
-func (c Channel) Serials(ctx context.Context) ([]uint64, error) {
-	tags, err := Tags(ctx, c.Repository, c.Options)
+// Reader returns a reader of the registry itself, which knows what is in force, and not of its mirrors.
+func (c Channel) Reader() (*Reader, error) {
+	r, err := ParseRepository(c.Repository)
 	if err != nil {
 		return nil, err
+	}
+	o := c.Options
+	o.Mirrors = nil
+	return NewReader(r, o), nil
+}
+
+// Serials returns those that have a tag, the newest first.
+func (c Channel) Serials(ctx context.Context) ([]uint64, error) {
+	r, err := c.Reader()
+	if err != nil {
+		return nil, err
+	}
+	return c.serials(ctx, r)
+}
+
+func (c Channel) serials(ctx context.Context, r *Reader) ([]uint64, error) {
+	tags, err := r.Tags(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing %q: %w", c.Repository, err)
 	}
 	var serials []uint64
 	for _, tag := range tags {
@@ -54,13 +73,26 @@ func (c Channel) Serials(ctx context.Context) ([]uint64, error) {
 }
 
 // Admit reports why a bundle cannot be published: something newer is there, or something else under its serial. That is
-// what the registry says of it; what is genuine, and not to be gone back from, only its reader can tell.
+// what the registry says of it; what is genuine, and not to be gone back from, only its reader can tell. Some registries
+// let nobody read what is not there yet: what they say then is no reason.
 func (c Channel) Admit(ctx context.Context, serial uint64, revision string) error {
-	now, err := Describe(ctx, c.Followed(), c.Options)
+	err := c.admit(ctx, serial, revision)
+	if _, forbidden := errors.AsType[*forbiddenError](err); forbidden {
+		return nil
+	}
+	return err
+}
+
+func (c Channel) admit(ctx context.Context, serial uint64, revision string) error {
+	r, err := c.Reader()
+	if err != nil {
+		return err
+	}
+	now, err := r.Describe(ctx, cmp.Or(c.Follow, c.Environment))
 	switch {
 	case errors.Is(err, ErrNotFound): // the first
 	case err != nil:
-		return err
+		return fmt.Errorf("looking up %q: %w", c.Followed(), err)
 	default:
 		if err := c.admitAfter(now, serial, revision); err != nil {
 			return err
@@ -69,7 +101,7 @@ func (c Channel) Admit(ctx context.Context, serial uint64, revision string) erro
 	if c.Follow != "" {
 		return nil
 	}
-	serials, err := c.Serials(ctx)
+	serials, err := c.serials(ctx, r)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -82,9 +114,9 @@ func (c Channel) Admit(ctx context.Context, serial uint64, revision string) erro
 	if !slices.Contains(serials, serial) {
 		return nil
 	}
-	there, err := Describe(ctx, c.At(serial), c.Options)
+	there, err := r.Describe(ctx, c.Tag(serial))
 	if err != nil {
-		return err
+		return fmt.Errorf("looking up %q: %w", c.At(serial), err)
 	}
 	return c.sameAs(there, serial, revision)
 }
@@ -117,9 +149,10 @@ func (c Channel) sameAs(there Description, serial uint64, revision string) error
 		serial, c.Environment, c.Repository, there.Revision(), cmp.Or(there.Commit(), "unknown"))
 }
 
-// Publish has the artifact with a digest, which is complete and signed, followed. It fails if another push was first.
+// Publish has the artifact with a digest, which is complete and signed, followed. It fails if another push was first. Of
+// two bundles under one serial that are pushed at the same moment either may be followed, and neither push told.
 func (c Channel) Publish(ctx context.Context, digest string, serial uint64, revision string) error {
-	if err := c.Admit(ctx, serial, revision); err != nil {
+	if err := c.admit(ctx, serial, revision); err != nil {
 		return err
 	}
 	pinned := c.Repository + "@" + digest
@@ -141,11 +174,26 @@ func (c Channel) Publish(ctx context.Context, digest string, serial uint64, revi
 	return nil
 }
 
+// AdmitVersion reports why a semantic version cannot be a tag of a bundle: it is that of another.
+func (c Channel) AdmitVersion(ctx context.Context, version, revision string) error {
+	there, err := Describe(ctx, c.Repository+":"+version, c.Options)
+	if _, forbidden := errors.AsType[*forbiddenError](err); forbidden || errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil || there.Revision() == revision {
+		return err
+	}
+	return fmt.Errorf("version %q is taken in %q by another bundle, serial %s: give the next one", version, c.Repository, cmp.Or(there.Annotations[AnnotationSerial], "unknown"))
+}
+
 // settle has the newest serial's artifact followed, at least the one that was just put up, and says what that is.
 func (c Channel) settle(ctx context.Context, serial uint64) (newest uint64, digest string, err error) {
-	moved := ""
-	for {
-		serials, err := c.Serials(ctx)
+	r, err := c.Reader()
+	if err != nil {
+		return 0, "", err
+	}
+	for moved := ""; ; moved = digest {
+		serials, err := c.serials(ctx, r)
 		if err != nil {
 			return 0, "", err
 		}
@@ -153,8 +201,8 @@ func (c Channel) settle(ctx context.Context, serial uint64) (newest uint64, dige
 		if len(serials) > 0 {
 			newest = max(serial, serials[0])
 		}
-		if digest, err = Digest(ctx, c.At(newest), c.direct()); err != nil {
-			return 0, "", err
+		if digest, err = r.Digest(ctx, c.Tag(newest)); err != nil {
+			return 0, "", fmt.Errorf("looking up %q: %w", c.At(newest), err)
 		}
 		if digest == moved {
 			return newest, digest, nil
@@ -162,13 +210,5 @@ func (c Channel) settle(ctx context.Context, serial uint64) (newest uint64, dige
 		if err := Tag(ctx, c.Repository+"@"+digest, c.Environment, c.Options); err != nil {
 			return 0, "", err
 		}
-		moved = digest
 	}
-}
-
-// direct are the options for what is asked of the registry itself.
-func (c Channel) direct() Options {
-	o := c.Options
-	o.Mirrors = nil
-	return o
 }

@@ -1,14 +1,10 @@
 package oci
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strconv"
 	"strings"
-
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
 // Annotations of an artifact. Flux and registries show those of OCI.
@@ -50,26 +46,16 @@ func (d Description) number(annotation string) (uint64, bool) {
 	return n, err == nil && d.Revision() != ""
 }
 
-// Describe returns what the manifest under ref says. It asks no mirror.
+// Describe returns what the manifest under ref says, in the registry itself and not in its mirrors.
 func Describe(ctx context.Context, ref string, o Options) (Description, error) {
 	r, err := ParseReference(ref)
 	if err != nil {
 		return Description{}, err
 	}
-	s, err := newSession(r, o)
+	o.Mirrors = nil
+	d, err := NewReader(r, o).Describe(ctx, r.identifier())
 	if err != nil {
 		return Description{}, fmt.Errorf("looking up %q: %w", ref, err)
 	}
-	var found *remote.Descriptor
-	if err := s.try(ctx, o, func(options []remote.Option) error {
-		found, err = remote.Get(s.name, options...)
-		return err
-	}); err != nil {
-		return Description{}, fmt.Errorf("looking up %q: %w", ref, err)
-	}
-	m, err := v1.ParseManifest(bytes.NewReader(found.Manifest))
-	if err != nil {
-		return Description{}, fmt.Errorf("looking up %q: %w: its manifest cannot be read: %.200v", ref, ErrNotBundle, err)
-	}
-	return Description{found.Digest.String(), m.Annotations}, nil
+	return d, nil
 }

@@ -53,6 +53,11 @@ type loginError struct{ text string }
 
 func (e *loginError) Error() string { return e.text }
 
+// A forbiddenError says that who asks may not.
+type forbiddenError struct{ text string }
+
+func (e *forbiddenError) Error() string { return e.text }
+
 type credentialError struct {
 	host string
 	err  error
@@ -166,9 +171,9 @@ func (s *session) forbidden(said string) error {
 	}
 	who := s.whose()
 	if who == "" {
-		return fmt.Errorf("registry %q does not let just anybody %s %q%s: log in with docker login %s", host, what, repository, said, host)
+		return &forbiddenError{fmt.Sprintf("registry %q does not let just anybody %s %q%s: log in with docker login %s", host, what, repository, said, host)}
 	}
-	return fmt.Errorf("registry %q does not allow %s to %s %q%s: ask its owners for the right to", host, who, what, repository, said)
+	return &forbiddenError{fmt.Sprintf("registry %q does not allow %s to %s %q%s: ask its owners for the right to", host, who, what, repository, said)}
 }
 
 func (s *session) whose() string {

@@ -87,24 +87,3 @@ func Tag(ctx context.Context, ref, tag string, o Options) error {
 	}
 	return nil
 }
-
-// Tags returns the tags of a repository, "oci://host/repository", as the registry orders them.
-func Tags(ctx context.Context, repository string, o Options) ([]string, error) {
-	r, err := ParseRepository(repository)
-	if err != nil {
-		return nil, err
-	}
-	s, err := newSession(r.WithTag("any"), o)
-	if err != nil {
-		return nil, fmt.Errorf("listing %q: %w", repository, err)
-	}
-	s.ref = r
-	var tags []string
-	if err := s.try(ctx, o, func(options []remote.Option) error {
-		tags, err = remote.List(s.name.Context(), options...)
-		return err
-	}); err != nil {
-		return nil, fmt.Errorf("listing %q: %w", repository, err)
-	}
-	return tags, nil
-}

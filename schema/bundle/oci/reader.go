@@ -1,6 +1,8 @@
 package oci
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"gwc.dev/schema/bundle"
@@ -71,6 +74,32 @@ func (r *Reader) Digest(ctx context.Context, identifier string) (digest string, 
 		return err
 	})
 	return digest, err
+}
+
+// Describe returns what the manifest under a tag or a digest says.
+func (r *Reader) Describe(ctx context.Context, identifier string) (d Description, err error) {
+	err = r.read(ctx, identifier, func(ctx context.Context, p *remote.Puller, ref name.Reference) error {
+		desc, err := p.Get(ctx, ref)
+		if err != nil {
+			return err
+		}
+		m, err := v1.ParseManifest(bytes.NewReader(desc.Manifest))
+		if err != nil {
+			return &contentError{fmt.Errorf("%w: its manifest cannot be read: %.200v", ErrNotBundle, err)}
+		}
+		d = Description{desc.Digest.String(), m.Annotations}
+		return nil
+	})
+	return d, err
+}
+
+// Tags returns the repository's tags, as the registry orders them.
+func (r *Reader) Tags(ctx context.Context) (tags []string, err error) {
+	err = r.read(ctx, "", func(ctx context.Context, p *remote.Puller, ref name.Reference) error {
+		tags, err = p.List(ctx, ref.Context())
+		return err
+	})
+	return tags, err
 }
 
 // Pull returns the bundle under a tag or a digest, and the digest of the artifact that holds it. A bundle larger than
@@ -161,7 +190,7 @@ func (p *place) read(ctx context.Context, identifier string, do func(context.Con
 		if err != nil {
 			return err
 		}
-		ref, err := p.ref.with(identifier).resolve(p.options.PlainHTTP)
+		ref, err := p.ref.with(cmp.Or(identifier, "any")).resolve(p.options.PlainHTTP)
 		if err != nil {
 			return err
 		}
