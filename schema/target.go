@@ -15,11 +15,18 @@ type Kube struct {
 	Repository string            `json:"repository,omitempty"`
 	Keys       map[string]string `json:"keys,omitempty"`
 	PullSecret string            `json:"pullSecret,omitempty"`
+	Registry   *KubeRegistry     `json:"registry,omitempty"`
 	Replicas   Replicas          `json:"replicas"`
 	TargetCPU  int               `json:"targetCPU"`
 	Resources  Resources         `json:"resources"`
 	Service    Service           `json:"service"`
 	AdminPort  int               `json:"adminPort"`
+}
+
+// KubeRegistry is how the proxies reach the registry that bundles are in.
+type KubeRegistry struct {
+	Audience string `json:"audience,omitempty"`
+	CASecret string `json:"caSecret,omitempty"`
 }
 
 // Replicas bounds the autoscaler.
@@ -62,4 +69,5 @@ type Flux struct {
 	DependsOn    []string `json:"dependsOn,omitempty"`
 	VerifySecret string   `json:"verifySecret"`
 	PullSecret   string   `json:"pullSecret,omitempty"`
+	CertSecret   string   `json:"certSecret,omitempty"`
 }

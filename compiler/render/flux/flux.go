@@ -82,6 +82,9 @@ func repository(in manifest.Input, bundle manifest.Ref) *sourcev1.OCIRepository 
 	if settings.PullSecret != "" {
 		spec.SecretRef = &meta.LocalObjectReference{Name: settings.PullSecret}
 	}
+	if settings.CertSecret != "" {
+		spec.CertSecretRef = &meta.LocalObjectReference{Name: settings.CertSecret}
+	}
 	return &sourcev1.OCIRepository{
 		TypeMeta:   metav1.TypeMeta{APIVersion: sourcev1.GroupVersion.String(), Kind: sourcev1.OCIRepositoryKind},
 		ObjectMeta: objectMeta(in),

@@ -113,8 +113,11 @@ func container(in manifest.Input, bundle manifest.Ref, trusted string) corev1.Co
 	c.Ports = append(c.Ports, corev1.ContainerPort{
 		Name: manifest.AdminPort, ContainerPort: int32(k.AdminPort), Protocol: corev1.ProtocolTCP,
 	})
-	if k.PullSecret != "" {
-		c.Env = append(c.Env, corev1.EnvVar{Name: "DOCKER_CONFIG", Value: registryDir})
+	for _, f := range registryFiles(in) {
+		if f.argument != "" {
+			c.Args = append(c.Args, f.argument)
+		}
+		c.Env = append(c.Env, f.variable...)
 	}
 	return c
 }

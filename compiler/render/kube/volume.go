@@ -9,10 +9,9 @@ import (
 
 // Where things are in the container.
 const (
-	keysDir     = "/etc/gwc/keys"
-	registryDir = "/etc/gwc/registry"
-	secretsDir  = "/var/run/gwc/secrets"
-	stateDir    = "/var/lib/gwc"
+	keysDir    = "/etc/gwc/keys"
+	secretsDir = "/var/run/gwc/secrets"
+	stateDir   = "/var/lib/gwc"
 )
 
 // stateSize is room for a few bundles.
@@ -24,8 +23,8 @@ func mounts(in manifest.Input) []corev1.VolumeMount {
 		{Name: "secrets", MountPath: secretsDir, ReadOnly: true},
 		{Name: "state", MountPath: stateDir},
 	}
-	if in.Gateway.Targets.Kube.PullSecret != "" {
-		out = append(out, corev1.VolumeMount{Name: "registry", MountPath: registryDir, ReadOnly: true})
+	for _, f := range registryFiles(in) {
+		out = append(out, corev1.VolumeMount{Name: f.name, MountPath: f.dir, ReadOnly: true})
 	}
 	return out
 }
@@ -42,11 +41,8 @@ func volumes(in manifest.Input) []corev1.Volume {
 			SizeLimit: resource.NewQuantity(stateSize, resource.BinarySI),
 		}}},
 	}
-	if name := in.Gateway.Targets.Kube.PullSecret; name != "" {
-		out = append(out, corev1.Volume{Name: "registry", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{
-			SecretName: name, DefaultMode: new(int32(0o440)),
-			Items: []corev1.KeyToPath{{Key: corev1.DockerConfigJsonKey, Path: "config.json"}},
-		}}})
+	for _, f := range registryFiles(in) {
+		out = append(out, corev1.Volume{Name: f.name, VolumeSource: f.source})
 	}
 	return out
 }
