@@ -21,7 +21,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/rogpeppe/go-internal/testscript"
 	"sigs.k8s.io/yaml"
 
@@ -101,6 +103,7 @@ func TestScripts(t *testing.T) {
 			"status":    status,
 			"registry":  startRegistry,
 			"authority": startAuthority,
+			"retag":     retag,
 			"freeport":  freeport,
 			"mask":      mask,
 			"get":       get,
@@ -197,6 +200,18 @@ func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	s := httptest.NewServer(handler)
 	ts.Defer(s.Close)
 	ts.Setenv(args[0], s.Listener.Addr().String())
+}
+
+// retag has a tag of a repository stand for what another one does, as whoever may write there can: retag REPOSITORY FROM TO.
+func retag(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: retag REPOSITORY FROM TO")
+	}
+	from, err := name.NewTag(args[0] + ":" + args[1])
+	ts.Check(err)
+	found, err := remote.Get(from)
+	ts.Check(err)
+	ts.Check(remote.Tag(from.Context().Tag(args[2]), found))
 }
 
 // freeport puts the number of a port that nobody listens on into a variable: freeport PORT.

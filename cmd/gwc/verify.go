@@ -83,11 +83,15 @@ func verify(ctx context.Context, ref string, t bundle.Trust, registry registryFl
 	var data []byte
 	var err error
 	if remote {
+		r, err := oci.ParseReference(ref)
+		if err != nil {
+			return v, err
+		}
 		var digest string
 		if data, digest, err = oci.Pull(ctx, ref, registry.options()); err != nil {
 			return v, err
 		}
-		v.artifact = withoutTag(ref) + "@" + digest
+		v.artifact = r.WithDigest(digest).String()
 	} else if data, err = os.ReadFile(ref); err != nil {
 		return v, err
 	}
