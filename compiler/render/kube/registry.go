@@ -52,7 +52,7 @@ func registryFiles(in manifest.Input) []registryFile {
 				SecretName: k.Registry.CASecret, DefaultMode: new(int32(0o440)),
 				Items: []corev1.KeyToPath{{Key: registryCAFile, Path: registryCAFile}},
 			}},
-			argument: "--registry-ca=" + registryCADir + "/" + registryCAFile,
+			argument: "--source-ca=" + registryCADir + "/" + registryCAFile,
 		})
 	}
 	if k.Registry.Audience != "" {
