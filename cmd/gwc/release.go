@@ -99,15 +99,19 @@ func (a *app) buildRelease(ctx context.Context, r *release, dir string, o releas
 	if _, seconds, err := lastCommit(ctx, dir); err == nil {
 		r.created = time.Unix(int64(seconds), 0).UTC().Format(time.RFC3339)
 	}
-	commit := r.GitRevision
-	if strings.HasSuffix(commit, dirty) {
-		commit = ""
-	}
 	r.provenance = provenance.New(provenance.Build{
 		Environment: r.Environment, Serial: r.Serial, Revision: r.Revision,
-		Repository: r.source, Commit: commit, Version: version.Of(), Inputs: env.Inputs,
+		Repository: r.source, Commit: r.commit(), Version: version.Of(), Inputs: env.Inputs,
 	})
 	return nil
+}
+
+// commit is what the bundle was built from; "" if that is none.
+func (r *release) commit() string {
+	if strings.HasSuffix(r.GitRevision, dirty) {
+		return ""
+	}
+	return r.GitRevision
 }
 
 // read reads a bundle's file.
@@ -125,6 +129,10 @@ func (r *release) read(file string, o releaseOptions) error {
 	if len(r.Signers) == 0 {
 		return fmt.Errorf("bundle %q is not signed, and no proxy would take it: sign it with \"gwc sign\"", file)
 	}
+	r.provenance = provenance.New(provenance.Build{
+		Environment: r.Environment, Serial: r.Serial, Revision: r.Revision,
+		Commit: r.commit(), File: bundle.Digest(r.data), Version: version.Of(),
+	})
 	return nil
 }
 

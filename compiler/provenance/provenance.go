@@ -17,8 +17,12 @@ import (
 // Type is the predicate's type. Version 1 is what "cosign verify-attestation --type slsaprovenance1" asks for.
 const Type = "https://slsa.dev/provenance/v1"
 
-// BuildType says how the external parameters are meant: as gwc push's arguments.
-const BuildType = "https://gwc.dev/provenance/bundle/v1"
+// BuildType says how the external parameters are meant: as gwc push's arguments. PushType is of a bundle that was built
+// before, and elsewhere, and of which no more is known than what it says of itself.
+const (
+	BuildType = "https://gwc.dev/provenance/bundle/v1"
+	PushType  = "https://gwc.dev/provenance/push/v1"
+)
 
 // builder is whoever runs gwc, as far as gwc knows.
 const builder = "https://gwc.dev/gwc"
@@ -31,6 +35,7 @@ type Build struct {
 	Repository  string // URL of the git repository; may be empty
 	Commit      string // what is checked out in it, if nothing differs from it; may be empty
 	Artifact    string // that it was taken from, "oci://host/repository@sha256:<hex>"; may be empty
+	File        string // digest of the bundle's file that is pushed as it is, "sha256:<hex>"; "" of one that is built
 	Version     string // of gwc
 	Inputs      []compiler.Input
 }
@@ -72,6 +77,9 @@ func New(b Build) *Predicate {
 	p := &Predicate{}
 	d := &p.BuildDefinition
 	d.BuildType = BuildType
+	if b.File != "" {
+		d.BuildType = PushType
+	}
 	d.ExternalParameters = parameters{b.Environment, b.Serial}
 	d.InternalParameters = internal{b.Revision}
 	if b.Commit != "" {
@@ -83,6 +91,9 @@ func New(b Build) *Predicate {
 	}
 	if _, digest, ok := strings.Cut(b.Artifact, "@sha256:"); ok {
 		d.Resolved = append(d.Resolved, resource{URI: b.Artifact, Name: "artifact", Digest: map[string]string{"sha256": digest}})
+	}
+	if digest, ok := strings.CutPrefix(b.File, "sha256:"); ok {
+		d.Resolved = append(d.Resolved, resource{Name: "bundle", Digest: map[string]string{"sha256": digest}})
 	}
 	for _, in := range b.Inputs {
 		d.Resolved = append(d.Resolved, resource{Name: in.Name, Digest: map[string]string{"sha256": in.SHA256}})
