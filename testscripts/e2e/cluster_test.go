@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,7 +35,7 @@ type cluster struct {
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	env := &envtest.Environment{
-		BinaryAssetsDirectory: programs,
+		BinaryAssetsDirectory: mortal(t),
 		CRDDirectoryPaths: []string{
 			moduleFile(t, ".", "github.com/fluxcd/source-controller", "config/crd/bases"),
 			moduleFile(t, ".", "github.com/fluxcd/kustomize-controller", "config/crd/bases"),
@@ -41,6 +43,9 @@ func newCluster(t *testing.T) *cluster {
 			moduleFile(t, "crd", "sigs.k8s.io/gateway-api", "config/crd/standard"),
 		},
 		ErrorIfCRDPathMissing: true,
+		// Machines that run CI are slow at times.
+		ControlPlaneStartTimeout: 2 * time.Minute,
+		CRDInstallOptions:        envtest.CRDInstallOptions{MaxTime: 2 * time.Minute},
 	}
 	// Pods are held to the Pod Security Standards as in a cluster; no controller makes service accounts for them.
 	env.ControlPlane.GetAPIServer().Configure().Set("disable-admission-plugins", "ServiceAccount")
@@ -71,16 +76,21 @@ func newCluster(t *testing.T) *cluster {
 	return c
 }
 
-// moduleFile returns the path of a file or directory of a module that the module in dir requires.
+// moduleFile returns the path of a file or directory of a module that the module in dir requires. The module is fetched if
+// it is not there, as on a machine that was given the programs and need not build them.
 func moduleFile(t *testing.T, dir, module, path string) string {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module)
+	cmd := exec.Command("go", "mod", "download", "-json", module)
 	cmd.Dir = dir
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("go list -m %s: %v", module, err)
+		t.Fatalf("go mod download %s: %v\n%s", module, err, out)
 	}
-	return filepath.Join(strings.TrimSpace(string(out)), filepath.FromSlash(path))
+	var m struct{ Dir string }
+	if err := json.Unmarshal(out, &m); err != nil || m.Dir == "" {
+		t.Fatalf("go mod download %s: it is nowhere (%v)", module, err)
+	}
+	return filepath.Join(m.Dir, filepath.FromSlash(path))
 }
 
 // namespace makes a namespace.
@@ -129,10 +139,10 @@ func objects(t *testing.T, path string) []*unstructured.Unstructured {
 }
 
 // apply applies an object on the server's side, as kubectl apply --server-side does, strictly: an unknown field is an error.
-func (c *cluster) apply(ctx context.Context, o *unstructured.Unstructured) error {
-	o = o.DeepCopy()
+// The object becomes what it is then.
+func (c *cluster) apply(ctx context.Context, o *unstructured.Unstructured, options ...client.PatchOption) error {
 	err := client.WithFieldValidation(c.Client, metav1.FieldValidationStrict).
-		Patch(ctx, o, client.Apply, client.FieldOwner("e2e"), client.ForceOwnership) //nolint:staticcheck // of any kind of object
+		Patch(ctx, o, client.Apply, append(options, client.FieldOwner("e2e"), client.ForceOwnership)...) //nolint:staticcheck // of any kind of object
 	if err != nil {
 		return fmt.Errorf("applying %s %s: %w", o.GetKind(), o.GetName(), err)
 	}

@@ -15,6 +15,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 // bin holds gwc and gwproxy.
@@ -23,7 +26,13 @@ var bin string
 // programs holds what E2E_BIN names.
 var programs string
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) {
+	if name := filepath.Base(os.Args[0]); name == "etcd" || name == "kube-apiserver" {
+		become(name)
+	}
+	ctrl.SetLogger(logr.Discard()) // or it complains that it has none
+	os.Exit(run(m))
+}
 
 func run(m *testing.M) int {
 	programs = os.Getenv("E2E_BIN")

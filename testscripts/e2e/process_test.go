@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,17 +73,6 @@ func (p *process) stop() {
 	}
 }
 
-// freeAddress returns an address that nothing listens at now.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // eventually waits until check says nothing is missing, and otherwise tells what is.
 func eventually(t testing.TB, what string, check func() error) {
 	t.Helper()
@@ -95,7 +83,7 @@ func eventually(t testing.TB, what string, check func() error) {
 			t.Logf("%6.2f s  %s", time.Since(began).Seconds(), what)
 			return
 		}
-		if time.Since(began) > 90*time.Second {
+		if time.Since(began) > 120*time.Second {
 			t.Fatalf("%s: %v", what, err)
 		}
 		time.Sleep(20 * time.Millisecond)
