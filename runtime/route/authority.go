@@ -31,8 +31,10 @@ func Host(authority string) (string, bool) {
 	if authority != "" && (host == "" || host[0] == '.' || strings.Contains(host, "..")) { // no host has an empty label
 		return "", false
 	}
-	if _, err := strconv.ParseUint(port, 10, 16); port != "" && err != nil {
-		return "", false
+	if port != "" { // most have none, and an error would be an allocation
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return "", false
+		}
 	}
 	return strings.ToLower(strings.TrimSuffix(host, ".")), true
 }
