@@ -169,7 +169,10 @@ func TestExampleSetsEveryTarget(t *testing.T) {
 
 // unset reports the fields of v that have no value or that of their default.
 func unset(t *testing.T, path string, v, defaults reflect.Value) {
-	for v.Kind() == reflect.Pointer {
+	for v.Kind() == reflect.Pointer && !v.IsNil() {
+		if defaults.IsNil() { // of what is not there without being asked for, each field has to be set
+			defaults = reflect.New(v.Type().Elem())
+		}
 		v, defaults = v.Elem(), defaults.Elem()
 	}
 	if v.Kind() == reflect.Struct {

@@ -33,7 +33,7 @@ written elsewhere: no behavioural change, and --fail-on does not mind. Below it 
 changed, by name.
 
 The base is a git revision (read from the object store; the working tree stays as it is), a directory, a bundle
-file, or oci://. Without --base it is origin/main, or HEAD where there is no origin/main.`,
+file, or oci://. Without --base it is origin/main, or HEAD where the clone is whole and has no origin/main.`,
 		Example: `  gwc diff
   gwc diff environments/production --base v1.4.0 --format markdown
   gwc diff environments/production --base environments/staging --fail-on breaking`,

@@ -20,7 +20,7 @@ type way struct {
 
 // ways returns all ways in which preflights of a set come to e on its side.
 func (c *comparison) ways(s *served, e *routing.Entry, of *space.Match) []way {
-	list := s.meeting(of)
+	list := s.whatever(of)
 	before := func(e *routing.Entry) []*routing.Entry { return above(e, list) }
 	announced := func(entries ...*routing.Entry) []*space.Match {
 		var out []*space.Match
@@ -94,7 +94,7 @@ func (c *comparison) moved(to *folder, s *served, e *routing.Entry, other *serve
 	if !speaksCORS(e) {
 		return
 	}
-	list := other.meeting(e.Match)
+	list := other.whatever(e.Match)
 	lacks := func(r *routing.Entry) bool { return !speaksCORS(r) && may(r) }
 	if c.stays(e) && !slices.ContainsFunc(list, lacks) {
 		return

@@ -87,12 +87,13 @@ type served struct {
 	byKey    map[string]*routing.Entry // the first of each key
 	keys     map[*routing.Entry]string
 	met      map[*space.Match][]*routing.Entry
-	kept     int // how many entries are in met
+	around   map[*space.Match][]*routing.Entry // what meets a set of any method
+	kept     int                               // how many entries are in both
 }
 
 // at returns the side at a listener.
 func (s *side) at(listener string) *served {
-	out := &served{side: s, listener: listener, byKey: map[string]*routing.Entry{}, keys: map[*routing.Entry]string{}, met: map[*space.Match][]*routing.Entry{}}
+	out := &served{side: s, listener: listener, byKey: map[string]*routing.Entry{}, keys: map[*routing.Entry]string{}, met: map[*space.Match][]*routing.Entry{}, around: map[*space.Match][]*routing.Entry{}}
 	for _, pattern := range s.gateway.Listeners[listener].Hosts {
 		m, err := s.table.Space.Match(nil, strings.ToLower(pattern))
 		if err == nil { // without a path there is nothing that could be wrong
@@ -122,12 +123,21 @@ func (s *served) has(e *routing.Entry) bool { return slices.Contains(e.Listeners
 const maxKept = 4_000_000
 
 // meeting returns the entries that may have requests in common with a set, by precedence. The list is for reading.
-func (s *served) meeting(m *space.Match) []*routing.Entry {
-	list, ok := s.met[m]
+func (s *served) meeting(m *space.Match) []*routing.Entry { return s.listed(s.met, m, m) }
+
+// whatever returns the entries that may have requests in common with a set but for their methods: those that its preflights
+// can go to, by their own method or by the one that they announce.
+func (s *served) whatever(m *space.Match) []*routing.Entry {
+	return s.listed(s.around, m, s.table.Space.AnyMethod(m))
+}
+
+// listed returns the entries that meet a set, which are kept under a key.
+func (s *served) listed(kept map[*space.Match][]*routing.Entry, key, m *space.Match) []*routing.Entry {
+	list, ok := kept[key]
 	if !ok {
 		list = slices.DeleteFunc(s.table.Meeting(m), func(e *routing.Entry) bool { return !s.has(e) })
 		if s.kept += len(list); s.kept <= maxKept {
-			s.met[m] = list
+			kept[key] = list
 		}
 	}
 	return list

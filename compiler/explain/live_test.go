@@ -310,11 +310,8 @@ func newWorld(t *testing.T, g *schema.Gateway, r *rand.Rand) *world {
 			w.fields = append(w.fields, name+": "+value)
 		}
 	}
-	for _, field := range []string{
-		"X-Forwarded-Proto: https", "X-Forwarded-For: 203.0.113.9", "X-Request-Id: mine", "Origin: https://app.example.com",
-	} {
-		w.fields = append(w.fields, field)
-	}
+	w.fields = append(w.fields,
+		"X-Forwarded-Proto: https", "X-Forwarded-For: 203.0.113.9", "X-Request-Id: mine", "Origin: https://app.example.com")
 	for _, api := range schema.Sorted(g.APIs) {
 		for _, r := range schema.Sorted(api.Routes) {
 			if r.Auth != nil && r.Auth.APIKey != nil {

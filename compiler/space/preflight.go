@@ -53,6 +53,17 @@ func (s *Space) Where(m *Match) *Match {
 	return out
 }
 
+// AnyMethod returns the requests of m, and those that are like them but for the method.
+func (s *Space) AnyMethod(m *Match) *Match {
+	out := &Match{}
+	for _, c := range m.clauses {
+		if c.part.kind != methodPart {
+			out.clauses = append(out.clauses, c)
+		}
+	}
+	return out
+}
+
 // Path returns the requests on the paths of m.
 func (s *Space) Path(m *Match) *Match {
 	out := &Match{}
