@@ -3,11 +3,14 @@ package e2e_test
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // A delivery is all of it, from the repository to proxies that serve.
@@ -18,6 +21,7 @@ type delivery struct {
 	registry          *ociRegistry
 	source, kustomize *controller
 	node              *node
+	summary           []string // of the steps
 }
 
 // deliver brings a first state of production to three proxies.
@@ -48,15 +52,33 @@ func deliver(t *testing.T) *delivery {
 	return d
 }
 
-// name is that of Flux's objects.
-const name = "gateway-gwproxy"
+// fluxName is that of Flux's objects.
+const fluxName = "gateway-gwproxy"
+
+// pinned returns the reference of the newest artifact by its digest.
+func (d *delivery) pinned() string {
+	d.t.Helper()
+	pinned := d.team.gwc("pull", "environments/production", "-o", filepath.Join(d.t.TempDir(), "b"))
+	return strings.TrimPrefix(pinned, "oci://")
+}
 
 // synced waits until Flux has verified and applied the newest artifact, and the Deployment is rolled out.
 func (d *delivery) synced() {
 	d.t.Helper()
-	pinned := d.team.gwc("pull", "oci://"+d.registry.address+"/gateway/production:production", "-o", filepath.Join(d.t.TempDir(), "b"))
-	digest := pinned[strings.Index(pinned, "@")+1:]
+	_, digest, _ := strings.Cut(d.pinned(), "@")
 	d.revision(digest)
+}
+
+// rolls waits until Flux has applied a Deployment that mounts a Secret, and replaces the pods.
+func (d *delivery) rolls(secret string) {
+	d.t.Helper()
+	eventually(d.t, "Flux has applied a Deployment with "+secret, func() error {
+		if reads := d.node.reads(); !slices.Contains(reads, secret) {
+			return fmt.Errorf("it mounts %q", reads)
+		}
+		return nil
+	})
+	d.node.roll()
 }
 
 // revision waits until Flux has applied the artifact with a digest.
@@ -66,14 +88,14 @@ func (d *delivery) revision(digest string) {
 		if err := d.node.report(); err != nil {
 			return err
 		}
-		source, err := d.get(d.t.Context(), "OCIRepository", name)
+		source, err := d.get(d.t.Context(), "OCIRepository", fluxName)
 		if err != nil {
 			return err
 		}
 		if status, message := condition(source, "SourceVerified"); status != "True" {
 			return fmt.Errorf("not verified: %s", message)
 		}
-		applied, err := d.get(d.t.Context(), "Kustomization", name)
+		applied, err := d.get(d.t.Context(), "Kustomization", fluxName)
 		if err != nil {
 			return err
 		}
@@ -89,12 +111,34 @@ func (d *delivery) revision(digest string) {
 func (d *delivery) unverified() {
 	d.t.Helper()
 	eventually(d.t, "Flux refuses it", func() error {
-		source, err := d.get(d.t.Context(), "OCIRepository", name)
+		source, err := d.get(d.t.Context(), "OCIRepository", fluxName)
 		if err != nil {
 			return err
 		}
 		if status, message := condition(source, "SourceVerified"); status != "False" {
 			return fmt.Errorf("verified: %s %s", status, message)
+		}
+		return nil
+	})
+}
+
+// repairs holds that Flux goes on with the manifests that it has: it makes a Service again that somebody deletes.
+func (d *delivery) repairs() {
+	d.t.Helper()
+	key := client.ObjectKey{Namespace: "gateway", Name: "gwproxy"}
+	var before, after corev1.Service
+	if err := d.Get(d.t.Context(), key, &before); err != nil {
+		d.t.Fatal(err)
+	}
+	if err := d.Delete(d.t.Context(), &before); err != nil {
+		d.t.Fatal(err)
+	}
+	eventually(d.t, "Flux makes a Service again", func() error {
+		if err := d.Get(d.t.Context(), key, &after); err != nil {
+			return err
+		}
+		if after.UID == before.UID {
+			return fmt.Errorf("it is not deleted yet")
 		}
 		return nil
 	})
@@ -116,36 +160,69 @@ func (d *delivery) arrives(text string) {
 	d.synced()
 }
 
-// TestDelivery takes one cluster through what happens to it in a year.
+// A step is something that happens to a gateway that is in use, and how long it took until all was well.
+func (d *delivery) step(name string, f func(t *testing.T)) {
+	t := d.t
+	t.Helper()
+	t.Logf("== %s", name)
+	began := time.Now()
+	users := use(&d.node.service)
+	f(t)
+	requests := users.end(t, "stranger", "nobody")
+	took := time.Since(began)
+	t.Logf("%6.2f s  in all", took.Seconds())
+	d.summary = append(d.summary, fmt.Sprintf("%6.2f s %6d requests, none failed: %s", took.Seconds(), requests, name))
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
+// TestDelivery takes one cluster through what happens to it in a year. Requests are sent all the time, and none fails.
 func TestDelivery(t *testing.T) {
 	d := deliver(t)
-	step := func(name string, f func(t *testing.T)) {
-		t.Logf("== %s", name)
-		began := time.Now()
-		f(t)
-		t.Logf("%6.2f s  in all", time.Since(began).Seconds())
-		if t.Failed() {
-			t.FailNow()
-		}
-	}
-	step("a change", func(t *testing.T) {
-		users := use(d.node.pods)
-		d.change("second")
-		users.end(t)
-	})
-	step("an artifact that a stranger signed", func(t *testing.T) {
-		users := use(d.node.pods)
+	d.step("a change", func(t *testing.T) { d.change("second") })
+	d.step("an artifact that a stranger signed", func(t *testing.T) {
 		serial := d.team.serial
 		d.team.commit("stranger")
 		d.team.push("production", "stranger")
 		d.node.refuses("unknown-key", serial)
 		d.unverified()
+		d.repairs()
 		d.node.answers("second")
-		users.end(t)
 		d.change("after the stranger")
 	})
-	step("the registry is down", func(t *testing.T) {
-		users := use(d.node.pods)
+	d.step("an artifact that nobody signed", func(t *testing.T) {
+		serial := d.team.serial
+		d.team.commit("nobody")
+		d.team.gwc("build", "environments/production", "-o", "unsigned.bundle", "--unsigned", "--serial", fmt.Sprint(serial+1))
+		d.registry.forge(d.pinned(), "production", d.team.read("unsigned.bundle")) // gwc push refuses to
+		d.node.refuses("unsigned", serial)
+		d.unverified()
+		d.node.answers("after the stranger")
+		d.change("after nobody")
+	})
+	d.step("a tag that is moved back to an older artifact, which verifies", func(t *testing.T) {
+		before, serial := d.pinned(), d.team.serial
+		d.change("newer")
+		d.registry.tag(before, "production")
+		d.node.refuses("older-serial", serial+1)
+		_, digest, _ := strings.Cut(before, "@")
+		d.revision(digest) // Flux knows no order
+		d.node.answers("newer")
+		d.change("after the older one")
+	})
+	d.step("a bundle that cannot be served: it needs a Secret that is not there", func(t *testing.T) {
+		serial := d.team.serial
+		d.team.write("environments/production/partner.cue", partnerCUE)
+		d.team.commit("with a partner")
+		d.team.ci("production")
+		d.node.refuses("model", serial)
+		d.node.answers("after the older one")
+		d.secret(t, "gateway", "partner", map[string]string{"api-key": "a-partner-key"})
+		d.rolls("partner")
+		d.arrives("with a partner")
+	})
+	d.step("the registry is down", func(t *testing.T) {
 		d.registry.down()
 		d.node.each("every proxy tells that it cannot look", func(s proxyStatus) error {
 			if s.Source.LastError == "" || !s.Ready {
@@ -153,6 +230,7 @@ func TestDelivery(t *testing.T) {
 			}
 			return nil
 		})
+		d.repairs()
 		d.team.commit("the registry was down")
 		if out, err := output(d.team.dir, "gwc", "push", "environments/production", "--key", d.team.key("gwc"), "--serial", "99"); err == nil {
 			t.Errorf("pushed: %s", out)
@@ -160,10 +238,8 @@ func TestDelivery(t *testing.T) {
 		d.registry.up()
 		d.team.ci("production")
 		d.arrives("the registry was down")
-		users.end(t)
 	})
-	step("source-controller is killed", func(t *testing.T) {
-		users := use(d.node.pods)
+	d.step("source-controller is killed", func(t *testing.T) {
 		d.source.kill()
 		d.team.commit("without source-controller")
 		d.team.ci("production")
@@ -171,52 +247,70 @@ func TestDelivery(t *testing.T) {
 		d.source.start()
 		d.source.ready(t)
 		d.arrives("without source-controller")
-		users.end(t)
 	})
-	step("the API server is killed", func(t *testing.T) {
-		users := use(d.node.pods)
+	d.step("kustomize-controller is killed", func(t *testing.T) {
+		d.kustomize.kill()
+		d.team.commit("without kustomize-controller")
+		d.team.ci("production")
+		d.node.answers("without kustomize-controller")
+		d.kustomize.start()
+		d.kustomize.ready(t)
+		d.arrives("without kustomize-controller")
+	})
+	d.step("the API server is killed", func(t *testing.T) {
 		restart := d.crash(t)
 		d.team.commit("without API server")
 		d.team.ci("production")
 		d.node.answers("without API server")
 		restart()
 		d.arrives("without API server")
-		users.end(t)
 	})
-	step("back to an older state", func(t *testing.T) {
-		users := use(d.node.pods)
+	d.step("back to an older state", func(t *testing.T) {
 		d.change("a mistake")
 		d.team.gwc("rollback", "environments/production", "--key", d.team.key("gwc"))
 		d.team.serial++
 		d.arrives("without API server")
-		users.end(t)
 	})
-	step("a proxy is killed while bundles change, and comes back without a registry", func(t *testing.T) {
-		users := use(d.node.pods[1:])
+	d.step("a proxy is killed while it changes bundles, and comes back without a registry", func(t *testing.T) {
 		victim := d.node.pods[0]
-		for i := range 5 {
-			d.team.commit(fmt.Sprintf("change %d", i))
+		d.node.service.set(d.node.pods[1:]...)
+		before := "without API server"
+		for i := range 8 {
+			text := fmt.Sprintf("change %d", i)
+			d.team.commit(text)
 			d.team.push("production", "gwc")
+			// It looks every 200 ms: it is killed before, while and after it takes the bundle.
+			time.Sleep(time.Duration(i) * 40 * time.Millisecond)
 			victim.kill()
 			victim.start()
+			victim.ready()
+			if got, err := victim.ask(); err != nil || got != text && got != before {
+				t.Errorf("killed between %q and %q, it answers %q, %v", before, text, got, err)
+			}
+			before = text
 		}
-		d.arrives("change 4")
+		d.arrives("change 7")
 		d.registry.down()
 		victim.kill()
 		victim.start()
 		d.node.serves(d.team.serial)
-		d.node.answers("change 4")
+		d.node.answers("change 7")
 		d.registry.up()
-		users.end(t)
+		d.node.service.set(d.node.pods...)
 	})
-	step("what dev serves becomes production, and what was committed since does not", func(t *testing.T) {
-		users := use(d.node.pods)
+	d.step("what dev serves becomes production, and what was committed since does not", func(t *testing.T) {
 		d.team.commit("tried out")
 		d.team.ci("dev")
 		d.team.commit("not yet")
 		d.team.gwc("promote", "environments/dev", "environments/production", "--key", d.team.key("gwc"))
 		d.node.answers("tried out")
 		d.synced()
-		users.end(t)
 	})
+	t.Logf("in all:\n%s", strings.Join(d.summary, "\n"))
 }
+
+// partnerCUE adds a consumer, whose key is a Secret of its own.
+const partnerCUE = `package gateway
+
+consumers: partner: apiKeys: primary: secret: "partner/api-key"
+`

@@ -2,14 +2,14 @@ package e2e_test
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"net/http"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,19 +19,15 @@ import (
 )
 
 // A node runs the pods of one Deployment as processes: with the arguments that the Deployment has, and the ConfigMaps and
-// Secrets that it mounts. It tells the Deployment's status, as the Deployment controller does.
+// Secrets that it mounts. It rolls them when told to, and tells the Deployment's status, as the Deployment controller does.
 type node struct {
 	t       *testing.T
 	cluster *cluster
 	key     client.ObjectKey
 	pods    []*pod
+	service service
 	runs    *corev1.PodSpec // what the pods run
-}
-
-// A pod is a gwproxy.
-type pod struct {
-	*process
-	http, admin string // addresses
+	mounted []mounted
 }
 
 // newNode runs so many pods of a Deployment once it is there.
@@ -40,21 +36,73 @@ func newNode(t *testing.T, c *cluster, namespace, name string, pods int) *node {
 	n := &node{t: t, cluster: c, key: client.ObjectKey{Namespace: namespace, Name: name}}
 	var d appsv1.Deployment
 	eventually(t, "the Deployment is applied", func() error { return c.Get(t.Context(), n.key, &d) })
-	n.runs = &d.Spec.Template.Spec
-	mounted := t.TempDir()
-	args := n.mount(mounted, d.Spec.Template.Spec)
+	args := n.mount(d.Spec.Template.Spec)
 	for range pods {
-		p := &pod{http: freeAddress(t), admin: freeAddress(t)}
-		own := []string{"--listen=http=" + p.http, "--admin=" + p.admin, "--state-dir=" + t.TempDir(), "--poll-interval=200ms", "--access-log=off"}
-		p.process = start(t, filepath.Join(bin, "gwproxy"), nil, append(args, own...)...)
-		n.pods = append(n.pods, p)
+		n.pods = append(n.pods, n.run(args))
 	}
+	n.service.set(n.pods...)
 	return n
 }
 
-// mount writes what a pod mounts below dir, and returns its arguments with the paths there.
-func (n *node) mount(dir string, spec corev1.PodSpec) []string {
+// run starts a pod.
+func (n *node) run(args []string) *pod {
 	n.t.Helper()
+	p := &pod{http: freeAddress(n.t), admin: freeAddress(n.t)}
+	own := []string{"--listen=http=" + p.http, "--admin=" + p.admin, "--state-dir=" + n.t.TempDir(), "--poll-interval=200ms", "--access-log=off"}
+	p.process = start(n.t, filepath.Join(bin, "gwproxy"), nil, slices.Concat(args, own)...)
+	return p
+}
+
+// reads returns the names of the Secrets that the Deployment mounts now.
+func (n *node) reads() []string {
+	n.t.Helper()
+	var d appsv1.Deployment
+	if err := n.cluster.Get(n.t.Context(), n.key, &d); err != nil {
+		n.t.Fatal(err)
+	}
+	var names []string
+	for _, v := range d.Spec.Template.Spec.Volumes {
+		if v.Projected == nil {
+			continue
+		}
+		for _, source := range v.Projected.Sources {
+			if source.Secret != nil {
+				names = append(names, source.Secret.Name)
+			}
+		}
+	}
+	return names
+}
+
+// roll replaces the pods by those of the Deployment as it is now, one after the other, as the Deployment says: none is told to
+// end before its successor is ready, and clients learn of its end later than itself.
+func (n *node) roll() {
+	n.t.Helper()
+	var d appsv1.Deployment
+	if err := n.cluster.Get(n.t.Context(), n.key, &d); err != nil {
+		n.t.Fatal(err)
+	}
+	args := n.mount(d.Spec.Template.Spec)
+	for i, old := range n.pods {
+		p := n.run(args)
+		p.ready()
+		go old.stop()
+		time.Sleep(300 * time.Millisecond)
+		n.pods[i] = p
+		n.service.set(n.pods...)
+	}
+}
+
+// A mounted is a volume in a pod: a directory, and what is to be in it.
+type mounted struct {
+	dir  string
+	read func() map[string][]byte
+}
+
+// mount writes what a pod mounts, and returns its arguments with the paths there.
+func (n *node) mount(spec corev1.PodSpec) []string {
+	n.t.Helper()
+	n.runs, n.mounted = &spec, nil
 	volumes := map[string]corev1.Volume{}
 	for _, v := range spec.Volumes {
 		volumes[v.Name] = v
@@ -62,25 +110,15 @@ func (n *node) mount(dir string, spec corev1.PodSpec) []string {
 	container := spec.Containers[0]
 	paths := []string{}
 	for _, m := range container.VolumeMounts {
-		at := filepath.Join(dir, m.Name)
-		paths = append(paths, m.MountPath, at)
-		switch v := volumes[m.Name]; {
-		case v.ConfigMap != nil:
-			var config corev1.ConfigMap
-			n.get(v.ConfigMap.Name, &config)
-			for name, text := range config.Data {
-				n.file(filepath.Join(at, name), []byte(text))
-			}
-		case v.Projected != nil:
-			for _, source := range v.Projected.Sources {
-				var secret corev1.Secret
-				n.get(source.Secret.Name, &secret)
-				for _, item := range source.Secret.Items {
-					n.file(filepath.Join(at, item.Path), secret.Data[item.Key])
-				}
-			}
+		v := volumes[m.Name]
+		if v.ConfigMap == nil && v.Projected == nil {
+			continue
 		}
+		at := n.t.TempDir()
+		paths = append(paths, m.MountPath, at)
+		n.mounted = append(n.mounted, mounted{at, func() map[string][]byte { return n.content(v) }})
 	}
+	n.sync()
 	replace := strings.NewReplacer(paths...)
 	var args []string
 	for _, arg := range container.Args {
@@ -91,18 +129,75 @@ func (n *node) mount(dir string, spec corev1.PodSpec) []string {
 	return args
 }
 
+// content returns the files of a volume.
+func (n *node) content(v corev1.Volume) map[string][]byte {
+	n.t.Helper()
+	files := map[string][]byte{}
+	configMap := func(name string) {
+		var config corev1.ConfigMap
+		n.get(name, &config)
+		for key, text := range config.Data {
+			files[key] = []byte(text)
+		}
+	}
+	if v.ConfigMap != nil {
+		configMap(v.ConfigMap.Name)
+		return files
+	}
+	for _, source := range v.Projected.Sources {
+		if source.ConfigMap != nil {
+			configMap(source.ConfigMap.Name)
+			continue
+		}
+		var secret corev1.Secret
+		n.get(source.Secret.Name, &secret)
+		for _, item := range source.Secret.Items {
+			files[item.Path] = secret.Data[item.Key]
+		}
+	}
+	return files
+}
+
 func (n *node) get(name string, into client.Object) {
 	n.t.Helper()
 	key := client.ObjectKey{Namespace: n.key.Namespace, Name: name}
 	eventually(n.t, name+" is there to be mounted", func() error { return n.cluster.Get(n.t.Context(), key, into) })
 }
 
-func (n *node) file(name string, data []byte) {
+// sync brings the volumes of running pods up to date, as a kubelet does every minute: the files are in a directory of their
+// own, to which a link points that is replaced at once.
+func (n *node) sync() {
 	n.t.Helper()
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		n.t.Fatal(err)
+	for i, m := range n.mounted {
+		version := fmt.Sprintf("..%d.%d", time.Now().UnixNano(), i)
+		tops := map[string]bool{}
+		for name, data := range m.read() {
+			file := filepath.Join(m.dir, version, filepath.FromSlash(name))
+			n.must(os.MkdirAll(filepath.Dir(file), 0o755))
+			n.must(os.WriteFile(file, data, 0o644))
+			top, _, _ := strings.Cut(name, "/")
+			tops[top] = true
+		}
+		old, err := os.Readlink(filepath.Join(m.dir, "..data"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			n.t.Fatal(err)
+		}
+		n.must(os.Symlink(version, filepath.Join(m.dir, "..data_tmp")))
+		n.must(os.Rename(filepath.Join(m.dir, "..data_tmp"), filepath.Join(m.dir, "..data")))
+		for top := range tops {
+			if err := os.Symlink(filepath.Join("..data", top), filepath.Join(m.dir, top)); !errors.Is(err, fs.ErrExist) {
+				n.must(err)
+			}
+		}
+		if old != "" {
+			n.must(os.RemoveAll(filepath.Join(m.dir, old)))
+		}
 	}
-	if err := os.WriteFile(name, data, 0o644); err != nil {
+}
+
+func (n *node) must(err error) {
+	n.t.Helper()
+	if err != nil {
 		n.t.Fatal(err)
 	}
 }
@@ -131,27 +226,6 @@ func (n *node) report() error {
 		},
 	}
 	return n.cluster.Status().Update(ctx, &d)
-}
-
-// proxyStatus is what a proxy says of itself.
-type proxyStatus struct {
-	Ready  bool
-	Active *struct {
-		Revision, Origin string
-		Serial           uint64
-		Verified         bool
-	}
-	Refused *struct{ Reason, Message string }
-	Source  struct{ LastError string }
-}
-
-func (p *pod) status() (s proxyStatus, err error) {
-	answer, err := http.Get("http://" + p.admin + "/status")
-	if err != nil {
-		return s, err
-	}
-	defer answer.Body.Close()
-	return s, json.NewDecoder(answer.Body).Decode(&s)
 }
 
 // each waits until check holds for every pod.
@@ -186,7 +260,7 @@ func (n *node) serves(serial uint64) {
 func (n *node) refuses(reason string, serial uint64) {
 	n.t.Helper()
 	n.each("every proxy refuses it: "+reason, func(s proxyStatus) error {
-		if s.Refused == nil || s.Refused.Reason != reason || s.Active == nil || s.Active.Serial != serial {
+		if s.Refused == nil || s.Refused.Reason != reason || s.Active == nil || s.Active.Serial != serial || !s.Ready {
 			return fmt.Errorf("it serves %+v and refused %+v", s.Active, s.Refused)
 		}
 		return nil
@@ -204,71 +278,4 @@ func (n *node) answers(text string) {
 		}
 		return nil
 	})
-}
-
-// appKey is the API key of the consumer.
-const appKey = "an-app-key"
-
-// ask sends a request as the consumer and returns the body of the answer.
-func (p *pod) ask() (string, error) {
-	r, err := http.NewRequest(http.MethodGet, "http://"+p.http+"/hello", nil)
-	if err != nil {
-		return "", err
-	}
-	r.Host = "api.example.com"
-	r.Header.Set("Apikey", appKey)
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return "", err
-	}
-	defer answer.Body.Close()
-	body := make([]byte, 4096)
-	k, _ := answer.Body.Read(body)
-	if answer.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("status %d", answer.StatusCode)
-	}
-	return string(body[:k]), nil
-}
-
-// A client sends requests to pods all the time, until it is told to stop.
-type traffic struct {
-	stop   chan struct{}
-	wg     sync.WaitGroup
-	mu     sync.Mutex
-	sent   int
-	failed []string
-}
-
-// use begins to send requests to the pods.
-func use(pods []*pod) *traffic {
-	c := &traffic{stop: make(chan struct{})}
-	for _, p := range pods {
-		c.wg.Go(func() {
-			for {
-				select {
-				case <-c.stop:
-					return
-				case <-time.After(5 * time.Millisecond):
-				}
-				_, err := p.ask()
-				c.mu.Lock()
-				if c.sent++; err != nil {
-					c.failed = append(c.failed, err.Error())
-				}
-				c.mu.Unlock()
-			}
-		})
-	}
-	return c
-}
-
-// end stops the requests, of which none may have failed.
-func (c *traffic) end(t *testing.T) {
-	t.Helper()
-	close(c.stop)
-	c.wg.Wait()
-	if len(c.failed) > 0 || c.sent == 0 {
-		t.Errorf("of %d requests %d failed: %.300q", c.sent, len(c.failed), c.failed)
-	}
-	t.Logf("%d requests meanwhile, none failed", c.sent-len(c.failed))
 }

@@ -91,6 +91,15 @@ func (to *team) write(name, text string) {
 	}
 }
 
+func (to *team) read(name string) []byte {
+	to.t.Helper()
+	data, err := os.ReadFile(filepath.Join(to.dir, filepath.FromSlash(name)))
+	if err != nil {
+		to.t.Fatal(err)
+	}
+	return data
+}
+
 // commit changes what the API answers.
 func (to *team) commit(text string) {
 	to.t.Helper()

@@ -1,0 +1,84 @@
+package e2e_test
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A service knows the pods that clients are sent to.
+type service struct {
+	mu   sync.Mutex
+	pods []*pod
+}
+
+func (s *service) set(pods ...*pod) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pods = slices.Clone(pods)
+}
+
+// pick returns the pod for a client.
+func (s *service) pick(client int) *pod {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pods[client%len(s.pods)]
+}
+
+// Traffic is requests that clients send to a service all the time, until they are told to stop.
+type traffic struct {
+	stop   chan struct{}
+	wg     sync.WaitGroup
+	mu     sync.Mutex
+	seen   map[string]int // answers
+	failed []string
+}
+
+// clients is how many send requests at once.
+const clients = 6
+
+// use begins to send requests to a service.
+func use(s *service) *traffic {
+	c := &traffic{stop: make(chan struct{}), seen: map[string]int{}}
+	for i := range clients {
+		c.wg.Go(func() {
+			for {
+				select {
+				case <-c.stop:
+					return
+				case <-time.After(5 * time.Millisecond):
+				}
+				text, err := s.pick(i).ask()
+				c.mu.Lock()
+				if err != nil {
+					c.failed = append(c.failed, err.Error())
+				} else {
+					c.seen[text]++
+				}
+				c.mu.Unlock()
+			}
+		})
+	}
+	return c
+}
+
+// end stops the requests and returns their number. None may have failed, and none may have been answered with a text that
+// nobody was to be given.
+func (c *traffic) end(t *testing.T, forbidden ...string) int {
+	t.Helper()
+	close(c.stop)
+	c.wg.Wait()
+	answered := 0
+	for text, n := range c.seen {
+		if answered += n; slices.Contains(forbidden, text) {
+			t.Errorf("%d answers are %q, which nobody trusted signed", n, text)
+		}
+	}
+	if len(c.failed) > 0 || answered == 0 {
+		t.Errorf("of %d requests %d failed: %.300q", answered+len(c.failed), len(c.failed), c.failed)
+	}
+	t.Logf("%d requests meanwhile, %d failed; answers %q", answered+len(c.failed), len(c.failed), slices.Sorted(maps.Keys(c.seen)))
+	return answered
+}
