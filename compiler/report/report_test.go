@@ -10,7 +10,7 @@ import (
 )
 
 func TestNames(t *testing.T) {
-	if diff := cmp.Diff([]string{"diff", "explain", "inspect", "test", "verify", "vet"}, report.Names()); diff != "" {
+	if diff := cmp.Diff([]string{"diff", "explain", "inspect", "list", "test", "verify", "vet"}, report.Names()); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}
 }
@@ -22,7 +22,7 @@ func TestSchemaRefusesUnknownNames(t *testing.T) {
 		}
 	}
 	_, err := report.Schema("vett")
-	want := `"vett" has no JSON Schema: want one of diff, explain, inspect, test, verify, vet`
+	want := `"vett" has no JSON Schema: want one of diff, explain, inspect, list, test, verify, vet`
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}

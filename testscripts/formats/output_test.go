@@ -1,6 +1,9 @@
 package formats_test
 
 import (
+	"io"
+	"log"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -8,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/registry"
 	"golang.org/x/tools/txtar"
 
 	"gwc.dev/compiler/behaviour"
@@ -15,6 +19,7 @@ import (
 	"gwc.dev/compiler/diff"
 	"gwc.dev/compiler/report"
 	"gwc.dev/compiler/space"
+	"gwc.dev/schema/bundle/keyless/authority"
 )
 
 // TestOutputsAreValid holds what commands print to their schemas, and that each field of a schema is printed by some.
@@ -23,7 +28,7 @@ func TestOutputsAreValid(t *testing.T) {
 	collect := func(command string, texts ...string) { outputs[command] = append(outputs[command], texts...) }
 	collect("vet", writtenFindings(t))
 	collect("diff", writtenComparison(t))
-	for _, printed := range []func(*testing.T) (string, []string){diffs, tests, explanations, bundles} {
+	for _, printed := range []func(*testing.T) (string, []string){diffs, tests, explanations, bundles, verifications, listings} {
 		command, texts := printed(t)
 		collect(command, texts...)
 	}
@@ -220,5 +225,81 @@ func bundles(t *testing.T) (string, []string) {
 	return "inspect", []string{
 		run(t, dir, 0, gwc, "inspect", "../signed.bundle", "--format", "json"),
 		run(t, outside, 0, gwc, "inspect", "unsigned.bundle", "--format", "json"),
+	}
+}
+
+// newRegistry serves a registry and returns an address in it.
+func newRegistry(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	t.Cleanup(server.Close)
+	return "oci://" + strings.TrimPrefix(server.URL, "http://") + "/gateway"
+}
+
+// verifications are of what a key signed and of what an identity did, in a file and in a registry.
+func verifications(t *testing.T) (string, []string) {
+	dir, repository, ci := committed(t, nil), newRegistry(t), authority.Start(t)
+	run(t, dir, 0, "git", "remote", "add", "origin", "git@git.example.com:team/gateway.git")
+	outside := t.TempDir()
+	at := func(name string) string { return filepath.Join(outside, name) }
+	for name, text := range map[string]string{
+		"token":  authority.Token("https://ci.example.com", "https://ci.example.com/team/gateway@main"),
+		"ca.pem": authority.PEM(ci.Root), "tsa.pem": authority.PEM(ci.TimeRoot),
+		"trust.yaml": `keys: [{file: one.pub, expires: 2099-01-31}]
+identities: [{issuer: https://ci.example.com, subject: https://ci.example.com/team/gateway@main}]
+authorities: [{file: ca.pem}]
+timeAuthorities: [{file: tsa.pem}]
+`,
+	} {
+		if err := os.WriteFile(at(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	verify := func(status int, ref, trust string) string {
+		t.Helper()
+		return run(t, dir, status, gwc, "verify", ref, "--trust", at(trust), "--format", "json")
+	}
+	run(t, outside, 0, gwc, "keygen", "-o", "one")
+	run(t, outside, 0, gwc, "keygen", "-o", "other")
+	run(t, dir, 0, gwc, "build", "environments/dev", "-o", at("signed.bundle"), "--key", at("one.key"))
+	run(t, dir, 0, gwc, "push", "environments/dev", repository, "--key", at("one.key"))
+	run(t, dir, 0, gwc, "push", "environments/dev", repository+"-ci", "--trust", at("trust.yaml"),
+		"--identity-token", at("token"), "--fulcio-url", ci.URL, "--timestamp-url", ci.URL+"/timestamp")
+	texts := []string{
+		verify(0, at("signed.bundle"), "trust.yaml"),
+		verify(1, at("signed.bundle"), "other.pub"),
+		verify(0, repository+":dev", "trust.yaml"),
+		verify(1, repository+":dev", "other.pub"),
+		verify(0, repository+"-ci:dev", "trust.yaml"),
+	}
+	pushedTwice(t, dir, repository+"-back", at("one.key"))
+	return "verify", append(texts, verify(0, repository+"-back:dev", "trust.yaml"))
+}
+
+// pushedTwice pushes two states of an environment, and then the first again.
+func pushedTwice(t *testing.T, dir, repository, key string) {
+	t.Helper()
+	for _, serial := range []string{"1", "2"} {
+		run(t, dir, 0, gwc, "push", "environments/dev", repository, "--key", key, "--serial", serial)
+	}
+	run(t, dir, 0, gwc, "rollback", "environments/dev", repository, "--key", key)
+}
+
+func listings(t *testing.T) (string, []string) {
+	dir, repository := committed(t, nil), newRegistry(t)
+	outside := t.TempDir()
+	run(t, outside, 0, gwc, "keygen", "-o", "one")
+	run(t, outside, 0, gwc, "keygen", "-o", "other")
+	at := func(name string) string { return filepath.Join(outside, name) }
+	pushedTwice(t, dir, repository, at("one.key"))
+	list := func(status int, args ...string) string {
+		t.Helper()
+		return run(t, dir, status, gwc, append([]string{"list", "environments/dev", repository, "--format", "json"}, args...)...)
+	}
+	return "list", []string{
+		list(0),
+		list(0, "--most", "1"),
+		list(0, "--trust", at("one.pub")),
+		list(1, "--trust", at("other.pub")),
 	}
 }
