@@ -22,6 +22,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
@@ -102,11 +103,18 @@ func (c *cluster) namespace(t *testing.T, name string) {
 	}
 }
 
-// secret makes a Secret.
+// secret makes a Secret, or gives it what it holds from now on.
 func (c *cluster) secret(t *testing.T, namespace, name string, data map[string]string) {
 	t.Helper()
-	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, StringData: data}
-	if err := c.Create(t.Context(), s); err != nil {
+	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	_, err := controllerutil.CreateOrUpdate(t.Context(), c.Client, s, func() error {
+		s.Data = map[string][]byte{}
+		for key, value := range data {
+			s.Data[key] = []byte(value)
+		}
+		return nil
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 }

@@ -39,7 +39,7 @@ func deliver(t *testing.T) *delivery {
 	// What an administrator does once.
 	rendered := filepath.Join(t.TempDir(), "rendered")
 	d.team.gwc("render", "environments/production", "-o", rendered)
-	d.secret(t, fluxNamespace, "gwc-cosign-pub", map[string]string{"cosign.pub": d.team.must(d.team.dir, "cat", "../gwc.pub")})
+	d.secret(t, fluxNamespace, "gwc-cosign-pub", map[string]string{"cosign.pub": d.team.public("gwc")})
 	for _, o := range objects(t, filepath.Join(rendered, "flux")) {
 		if err := d.apply(t.Context(), o); err != nil {
 			t.Fatal(err)
@@ -75,6 +75,16 @@ func (d *delivery) rolls(secret string) {
 	eventually(d.t, "Flux has applied a Deployment with "+secret, func() error {
 		if reads := d.node.reads(); !slices.Contains(reads, secret) {
 			return fmt.Errorf("it mounts %q", reads)
+		}
+		return nil
+	})
+	eventually(d.t, "Flux waits for the pods", func() error {
+		applied, err := d.get(d.t.Context(), "Kustomization", fluxName)
+		if err != nil {
+			return err
+		}
+		if status, message := condition(applied, "Ready"); status != "Unknown" {
+			return fmt.Errorf("ready: %s %s", status, message)
 		}
 		return nil
 	})
@@ -166,7 +176,7 @@ func (d *delivery) step(name string, f func(t *testing.T)) {
 	t.Helper()
 	t.Logf("== %s", name)
 	began := time.Now()
-	users := use(&d.node.service)
+	users := use(&d.node.service, func() string { return appKey })
 	f(t)
 	requests := users.end(t, "stranger", "nobody")
 	took := time.Since(began)
@@ -218,10 +228,11 @@ func TestDelivery(t *testing.T) {
 		d.team.ci("production")
 		d.node.refuses("model", serial)
 		d.node.answers("after the older one")
-		d.secret(t, "gateway", "partner", map[string]string{"api-key": "a-partner-key"})
+		d.secret(t, "gateway", "partner", map[string]string{"one": "partner-1", "two": "partner-2"})
 		d.rolls("partner")
 		d.arrives("with a partner")
 	})
+	d.step("a consumer's API keys are replaced", d.replaceAPIKeys)
 	d.step("the registry is down", func(t *testing.T) {
 		d.registry.down()
 		d.node.each("every proxy tells that it cannot look", func(s proxyStatus) error {
@@ -232,7 +243,7 @@ func TestDelivery(t *testing.T) {
 		})
 		d.repairs()
 		d.team.commit("the registry was down")
-		if out, err := output(d.team.dir, "gwc", "push", "environments/production", "--key", d.team.key("gwc"), "--serial", "99"); err == nil {
+		if out, err := output(d.team.dir, "gwc", "push", "environments/production", "--key", d.team.key(d.team.signer), "--serial", "99"); err == nil {
 			t.Errorf("pushed: %s", out)
 		}
 		d.registry.up()
@@ -267,7 +278,7 @@ func TestDelivery(t *testing.T) {
 	})
 	d.step("back to an older state", func(t *testing.T) {
 		d.change("a mistake")
-		d.team.gwc("rollback", "environments/production", "--key", d.team.key("gwc"))
+		d.team.gwc("rollback", "environments/production", "--key", d.team.key(d.team.signer))
 		d.team.serial++
 		d.arrives("without API server")
 	})
@@ -278,7 +289,7 @@ func TestDelivery(t *testing.T) {
 		for i := range 8 {
 			text := fmt.Sprintf("change %d", i)
 			d.team.commit(text)
-			d.team.push("production", "gwc")
+			d.team.push("production", d.team.signer)
 			// It looks every 200 ms: it is killed before, while and after it takes the bundle.
 			time.Sleep(time.Duration(i) * 40 * time.Millisecond)
 			victim.kill()
@@ -298,19 +309,24 @@ func TestDelivery(t *testing.T) {
 		d.registry.up()
 		d.node.service.set(d.node.pods...)
 	})
+	d.step("the key that signs is replaced", d.replaceSigner)
+	d.step("a proxy that has the bundle from Flux", d.fromFlux)
 	d.step("what dev serves becomes production, and what was committed since does not", func(t *testing.T) {
 		d.team.commit("tried out")
 		d.team.ci("dev")
 		d.team.commit("not yet")
-		d.team.gwc("promote", "environments/dev", "environments/production", "--key", d.team.key("gwc"))
+		d.team.gwc("promote", "environments/dev", "environments/production", "--key", d.team.key(d.team.signer))
 		d.node.answers("tried out")
 		d.synced()
 	})
 	t.Logf("in all:\n%s", strings.Join(d.summary, "\n"))
 }
 
-// partnerCUE adds a consumer, whose key is a Secret of its own.
+// partnerCUE adds a consumer, whose keys are in a Secret of its own.
 const partnerCUE = `package gateway
 
-consumers: partner: apiKeys: primary: secret: "partner/api-key"
+consumers: partner: apiKeys: {
+	primary: secret:   "partner/one"
+	secondary: secret: "partner/two"
+}
 `

@@ -27,6 +27,7 @@ type node struct {
 	pods    []*pod
 	service service
 	runs    *corev1.PodSpec // what the pods run
+	args    []string        // what they are started with
 	mounted []mounted
 }
 
@@ -36,20 +37,20 @@ func newNode(t *testing.T, c *cluster, namespace, name string, pods int) *node {
 	n := &node{t: t, cluster: c, key: client.ObjectKey{Namespace: namespace, Name: name}}
 	var d appsv1.Deployment
 	eventually(t, "the Deployment is applied", func() error { return c.Get(t.Context(), n.key, &d) })
-	args := n.mount(d.Spec.Template.Spec)
+	n.mount(d.Spec.Template.Spec)
 	for range pods {
-		n.pods = append(n.pods, n.run(args))
+		n.pods = append(n.pods, n.run())
 	}
 	n.service.set(n.pods...)
 	return n
 }
 
-// run starts a pod.
-func (n *node) run(args []string) *pod {
+// run starts a pod, with arguments beside those of the Deployment.
+func (n *node) run(args ...string) *pod {
 	n.t.Helper()
 	p := &pod{http: freeAddress(n.t), admin: freeAddress(n.t)}
 	own := []string{"--listen=http=" + p.http, "--admin=" + p.admin, "--state-dir=" + n.t.TempDir(), "--poll-interval=200ms", "--access-log=off"}
-	p.process = start(n.t, filepath.Join(bin, "gwproxy"), nil, slices.Concat(args, own)...)
+	p.process = start(n.t, filepath.Join(bin, "gwproxy"), nil, slices.Concat(n.args, own, args)...)
 	return p
 }
 
@@ -82,9 +83,9 @@ func (n *node) roll() {
 	if err := n.cluster.Get(n.t.Context(), n.key, &d); err != nil {
 		n.t.Fatal(err)
 	}
-	args := n.mount(d.Spec.Template.Spec)
+	n.mount(d.Spec.Template.Spec)
 	for i, old := range n.pods {
-		p := n.run(args)
+		p := n.run()
 		p.ready()
 		go old.stop()
 		time.Sleep(300 * time.Millisecond)
@@ -99,10 +100,10 @@ type mounted struct {
 	read func() map[string][]byte
 }
 
-// mount writes what a pod mounts, and returns its arguments with the paths there.
-func (n *node) mount(spec corev1.PodSpec) []string {
+// mount writes what a pod mounts, and finds the arguments with the paths there.
+func (n *node) mount(spec corev1.PodSpec) {
 	n.t.Helper()
-	n.runs, n.mounted = &spec, nil
+	n.runs, n.args, n.mounted = &spec, nil, nil
 	volumes := map[string]corev1.Volume{}
 	for _, v := range spec.Volumes {
 		volumes[v.Name] = v
@@ -120,13 +121,11 @@ func (n *node) mount(spec corev1.PodSpec) []string {
 	}
 	n.sync()
 	replace := strings.NewReplacer(paths...)
-	var args []string
 	for _, arg := range container.Args {
 		if !strings.HasPrefix(arg, "--state-dir=") && !strings.HasPrefix(arg, "--admin=") {
-			args = append(args, replace.Replace(arg))
+			n.args = append(n.args, replace.Replace(arg))
 		}
 	}
-	return args
 }
 
 // content returns the files of a volume.

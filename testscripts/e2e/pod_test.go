@@ -23,6 +23,7 @@ type proxyStatus struct {
 	}
 	Refused *struct{ Reason, Message string }
 	Source  struct{ LastError string }
+	Trust   struct{ Trusted []struct{ Signer string } }
 }
 
 func (p *pod) status() (s proxyStatus, err error) {
@@ -55,17 +56,17 @@ func (p *pod) ready() {
 const appKey = "an-app-key"
 
 // ask sends a request as the consumer and returns the body of the answer.
-func (p *pod) ask() (string, error) { return p.askWith(http.DefaultClient, appKey) }
+func (p *pod) ask() (string, error) { return p.askWith(appKey) }
 
 // askWith sends a request with an API key.
-func (p *pod) askWith(client *http.Client, key string) (string, error) {
+func (p *pod) askWith(key string) (string, error) {
 	r, err := http.NewRequest(http.MethodGet, "http://"+p.http+"/hello", nil)
 	if err != nil {
 		return "", err
 	}
 	r.Host = "api.example.com"
 	r.Header.Set("Apikey", key)
-	answer, err := client.Do(r)
+	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return "", err
 	}

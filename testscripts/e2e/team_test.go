@@ -53,14 +53,15 @@ type team struct {
 	t        testing.TB
 	dir      string
 	registry *ociRegistry
+	signer   string // the name of the key that signs
 	serial   uint64
 }
 
 func newTeam(t testing.TB, r *ociRegistry) *team {
 	t.Helper()
-	to := &team{t: t, dir: filepath.Join(t.TempDir(), "gateway"), registry: r}
+	to := &team{t: t, dir: filepath.Join(t.TempDir(), "gateway"), registry: r, signer: "gwc"}
 	to.must(".", "gwc", "init", to.dir)
-	for _, name := range []string{"gwc", "stranger"} {
+	for _, name := range []string{"gwc", "next", "stranger"} {
 		to.gwc("keygen", "-o", filepath.Join("..", name))
 	}
 	for _, environment := range []string{"dev", "production"} {
@@ -119,13 +120,17 @@ func (to *team) ci(environment string) string {
 	to.gwc("vet", "environments/"+environment)
 	to.gwc("test", "environments/"+environment)
 	to.gwc("diff", "environments/"+environment, "--base", "HEAD")
-	ref := to.push(environment, "gwc")
+	ref := to.push(environment, to.signer)
 	to.t.Logf("%6.2f s  vetted, tested, compared, built, signed and pushed", time.Since(began).Seconds())
 	return ref
 }
 
-func (to *team) push(environment, key string) string {
+func (to *team) push(environment, key string, more ...string) string {
 	to.t.Helper()
 	to.serial++
-	return to.gwc("push", "environments/"+environment, "--key", to.key(key), "--serial", fmt.Sprint(to.serial))
+	args := []string{"push", "environments/" + environment, "--key", to.key(key), "--serial", fmt.Sprint(to.serial)}
+	return to.gwc(append(args, more...)...)
 }
+
+// public is the text of a public key.
+func (to *team) public(name string) string { return string(to.read("../" + name + ".pub")) }

@@ -1,9 +1,11 @@
 package e2e_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -34,13 +36,14 @@ type traffic struct {
 	mu     sync.Mutex
 	seen   map[string]int // answers
 	failed []string
+	turns  [clients]atomic.Int64 // of each client
 }
 
 // clients is how many send requests at once.
 const clients = 6
 
-// use begins to send requests to a service.
-func use(s *service) *traffic {
+// use begins to send requests to a service, with the API key that is the one at the time.
+func use(s *service, key func() string) *traffic {
 	c := &traffic{stop: make(chan struct{}), seen: map[string]int{}}
 	for i := range clients {
 		c.wg.Go(func() {
@@ -50,7 +53,7 @@ func use(s *service) *traffic {
 					return
 				case <-time.After(5 * time.Millisecond):
 				}
-				text, err := s.pick(i).ask()
+				text, err := s.pick(i).askWith(key())
 				c.mu.Lock()
 				if err != nil {
 					c.failed = append(c.failed, err.Error())
@@ -58,10 +61,28 @@ func use(s *service) *traffic {
 					c.seen[text]++
 				}
 				c.mu.Unlock()
+				c.turns[i].Add(1)
 			}
 		})
 	}
 	return c
+}
+
+// turn waits until every client has begun a request and seen it end, so that no request is under way that is older.
+func (c *traffic) turn(t *testing.T) {
+	t.Helper()
+	var before [clients]int64
+	for i := range c.turns {
+		before[i] = c.turns[i].Load()
+	}
+	eventually(t, "every client has begun anew", func() error {
+		for i := range c.turns {
+			if c.turns[i].Load() < before[i]+2 {
+				return fmt.Errorf("client %d has not", i)
+			}
+		}
+		return nil
+	})
 }
 
 // end stops the requests and returns their number. None may have failed, and none may have been answered with a text that
