@@ -5,7 +5,6 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,11 +13,11 @@ import (
 )
 
 // An Identity is whom a certificate speaks of: the subject that an OpenID Connect issuer vouched for, a workflow in CI
-// or a person. Both are compared as they are, or, if asked for, with a pattern that has to match all of it.
+// or a person. Both are compared as they are, or, if asked for, with a pattern.
 type Identity struct {
 	Issuer, Subject               string
-	IssuerPattern, SubjectPattern *regexp.Regexp // in place of Issuer or Subject
-	Expires                       time.Time      // when the trust ends; zero: never
+	IssuerPattern, SubjectPattern *Pattern  // in place of Issuer or Subject
+	Expires                       time.Time // when the trust ends; zero: never
 }
 
 // String names the identity for people.
@@ -39,13 +38,12 @@ func (i Identity) Match(issuer, subject string) bool {
 	return matches(i.Issuer, i.IssuerPattern, issuer) && matches(i.Subject, i.SubjectPattern, subject)
 }
 
-func matches(exact string, pattern *regexp.Regexp, text string) bool {
+func matches(exact string, pattern *Pattern, text string) bool {
 	switch {
 	case text == "":
 		return false
 	case pattern != nil:
-		at := pattern.FindStringIndex(text)
-		return at != nil && at[0] == 0 && at[1] == len(text)
+		return pattern.Match(text)
 	}
 	return exact == text
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/x509"
 	"net/http"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -81,7 +80,13 @@ func TestWhoIsNotTheIdentityIsRefused(t *testing.T) {
 	a, other := authority.Start(t), authority.Start(t)
 	now := time.Now()
 	good := sealed(t, a, now, options(a))
-	pattern := func(text string) *regexp.Regexp { return regexp.MustCompile(text) }
+	pattern := func(text string) *bundle.Pattern {
+		p, err := bundle.NewPattern(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
 	tests := map[string]struct {
 		data   []byte
 		trust  func(*bundle.Trust)
@@ -92,6 +97,7 @@ func TestWhoIsNotTheIdentityIsRefused(t *testing.T) {
 		"a subject in part":       {good, func(t *bundle.Trust) { t.Identities[0].Subject = subject[:10] }, "unknown-identity"},
 		"a pattern of a part":     {good, func(t *bundle.Trust) { t.Identities[0].SubjectPattern = pattern(`team/gateway@.*`) }, "unknown-identity"},
 		"a pattern":               {good, func(t *bundle.Trust) { t.Identities[0].SubjectPattern = pattern(`https://ci\.example\.com/team/.*`) }, ""},
+		"a pattern in its second": {good, func(t *bundle.Trust) { t.Identities[0].SubjectPattern = pattern(`https://ci|https://ci.*`) }, ""},
 		"an issuer's pattern":     {good, func(t *bundle.Trust) { t.Identities[0].IssuerPattern = pattern(`https://.*\.com`) }, ""},
 		"an empty identity":       {good, func(t *bundle.Trust) { t.Identities[0] = bundle.Identity{} }, "unknown-identity"},
 		"only keys":               {good, func(t *bundle.Trust) { *t = bundle.Trusting(newKey().Public()) }, "unknown-identity"},

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"time"
 
@@ -169,7 +168,7 @@ func (i identity) identity() (bundle.Identity, error) {
 	out := bundle.Identity{Issuer: i.Issuer, Subject: i.Subject, Expires: end}
 	for _, part := range []struct {
 		name, exact, pattern string
-		to                   **regexp.Regexp
+		to                   **bundle.Pattern
 	}{{"issuer", i.Issuer, i.IssuerPattern, &out.IssuerPattern}, {"subject", i.Subject, i.SubjectPattern, &out.SubjectPattern}} {
 		if (part.exact == "") == (part.pattern == "") {
 			return bundle.Identity{}, fmt.Errorf("give one of %s and %sPattern", part.name, part.name)
@@ -177,7 +176,7 @@ func (i identity) identity() (bundle.Identity, error) {
 		if part.pattern == "" {
 			continue
 		}
-		if *part.to, err = regexp.Compile(part.pattern); err != nil {
+		if *part.to, err = bundle.NewPattern(part.pattern); err != nil {
 			return bundle.Identity{}, fmt.Errorf("%sPattern: %w", part.name, err)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"crypto/x509"
 	"encoding/pem"
-	"regexp"
 	"slices"
 	"time"
 
@@ -33,8 +32,8 @@ func Format(t bundle.Trust) ([]byte, error) {
 	}
 	for _, i := range t.Identities {
 		d.Identities = append(d.Identities, identity{
-			Issuer: i.Issuer, IssuerPattern: pattern(i.IssuerPattern),
-			Subject: i.Subject, SubjectPattern: pattern(i.SubjectPattern), Expires: formatEnd(i.Expires),
+			Issuer: i.Issuer, IssuerPattern: i.IssuerPattern.String(),
+			Subject: i.Subject, SubjectPattern: i.SubjectPattern.String(), Expires: formatEnd(i.Expires),
 		})
 	}
 	slices.SortFunc(d.Identities, func(a, b identity) int {
@@ -73,13 +72,6 @@ func formatEnd(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
-}
-
-func pattern(r *regexp.Regexp) string {
-	if r == nil {
-		return ""
-	}
-	return r.String()
 }
 
 func entries(certificates []*x509.Certificate) []entry {
