@@ -1,6 +1,6 @@
 // Command authority serves, for tests, an authority that certifies identities and proves times, and writes into the
 // directory that it is given: its address ("url"), and its certificates ("ca.pem", "between.pem", "tsa.pem", "stamper.pem").
-// The address comes last.
+// The address comes last. A second argument is how long its certificates of identities last.
 package main
 
 import (
@@ -18,15 +18,21 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1]); err != nil {
+	if err := run(os.Args[1:]); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(dir string) error {
+func run(args []string) error {
 	a, err := authority.New()
 	if err != nil {
 		return err
+	}
+	dir := args[0]
+	if len(args) > 1 {
+		if a.Lasts, err = time.ParseDuration(args[1]); err != nil {
+			return err
+		}
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -27,7 +27,9 @@ func TestMain(m *testing.M) {
 			log.Fatal(err)
 		}
 		defer os.RemoveAll(bin)
-		for pkg, dir := range map[string]string{"github.com/sigstore/cosign/v3/cmd/cosign": ".", "gwc.dev/cmd/gwc": "../.."} {
+		for pkg, dir := range map[string]string{
+			"github.com/sigstore/cosign/v3/cmd/cosign": ".", "gwc.dev/cmd/gwc": "../..", "gwc.dev/testscripts/authority": "../..",
+		} {
 			build := exec.Command("go", "build", "-o", bin+"/", pkg)
 			build.Dir, build.Env, build.Stderr = dir, append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
 			if err := build.Run(); err != nil {
