@@ -76,7 +76,9 @@ func (v *verification) print(out io.Writer) error {
 }
 
 // signs reports whether a claim says only who signed. One that cannot be read says no more.
-func signs(c sigstore.Claim) bool { return c.PredicateType == sigstore.SignType || c.PredicateType == "" }
+func signs(c sigstore.Claim) bool {
+	return c.PredicateType == sigstore.SignType || c.PredicateType == ""
+}
 
 func printSigner(w io.Writer, what string, s bundle.Signatory) {
 	fmt.Fprintf(w, "%s\t%s, %s\n", what, signatory(s), standing(s))
