@@ -123,14 +123,14 @@ func (p *proxy) halt() {
 		if ok {
 			close(p.done)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		p.t.Error("the server does not end")
 	}
 }
 
 func (p *proxy) until(what string, holds func() bool) {
 	p.t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		if holds() {
 			return
 		}

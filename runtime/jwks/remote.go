@@ -86,16 +86,15 @@ func (r *Remote) Newer(ctx context.Context, than *Set, kid string) *Set {
 func (r *Remote) renew(ctx context.Context, wanted string, found func(*Set) bool) *Set {
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
-	for {
+	for set := r.set.Load(); ; {
+		if set == nil || found(set) { // somebody else may have asked meanwhile
+			return set
+		}
 		done, last := r.another(wanted)
 		if done == nil || !wait(ctx, done) {
 			return r.set.Load()
 		}
-		set := r.set.Load()
-		if set == nil || found(set) {
-			return set
-		}
-		if last {
+		if set = r.set.Load(); last && set != nil && !found(set) {
 			r.missed(wanted)
 			return set
 		}

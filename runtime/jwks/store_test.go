@@ -253,6 +253,26 @@ func TestAKeyThatCameJustNowIsFound(t *testing.T) {
 	})
 }
 
+// A request that held its token against keys which others have had fetched anew meanwhile finds the new ones at hand: it
+// takes nothing of what may be asked.
+func TestNobodyAsksForWhatOthersHaveFetched(t *testing.T) {
+	run(t, func(t *testing.T, s *jwks.Store, i *issuer) {
+		old, err := s.Remote(url).Having(t.Context(), "a", "EdDSA")
+		if err != nil {
+			t.Fatal(err)
+		}
+		i.set(func() { i.body = ed(t, "a") })
+		for range 3 {
+			if got := s.Remote(url).Newer(t.Context(), old, "a"); got == old {
+				t.Error("the old keys, want the new ones")
+			}
+		}
+		if got := len(i.times()); got != 2 {
+			t.Errorf("%d fetches, want 2", got)
+		}
+	})
+}
+
 func TestKeysThatAreTooOldAreNotUsed(t *testing.T) {
 	run(t, func(t *testing.T, s *jwks.Store, i *issuer) {
 		s.Retain([]string{url})
