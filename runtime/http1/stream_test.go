@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -64,10 +63,12 @@ func TestEarlyAnswerReachesTheClient(t *testing.T) {
 		"long":  fmt.Sprintf("HTTP/1.1 413 Content Too Large\r\nContent-Length: %d\r\n\r\n%s", len(big), big),
 	} {
 		t.Run(name, func(t *testing.T) {
+			arrived := make(chan struct{})
+			defer close(arrived)
 			at := scripted(t, func(_ int, c net.Conn, r *bufio.Reader) { // reads nothing but the head
 				readHead(r)
 				_, _ = io.WriteString(c, answer)
-				time.Sleep(100 * time.Millisecond)
+				<-arrived // closed before, with a body unread, the connection would be reset and the answer lost
 			})
 			c := dial(t, front(t, at))
 			c.send("POST /" + head + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(big)))
