@@ -13,6 +13,7 @@ import (
 	"gwc.dev/compiler/diag"
 	"gwc.dev/compiler/routetest"
 	"gwc.dev/policy"
+	"gwc.dev/runtime/secret"
 )
 
 func (a *app) testCommand() *cobra.Command {
@@ -31,7 +32,8 @@ and in the directories named with --policy.
 ENV is a directory. Without one, every environment below environments/ is tested.
 
 With --address the same requests are sent to a gwproxy, and what shows outside is compared: status, response headers,
-and the route where it runs with --reveal-route. With --generate tests are printed for the routes that no test reaches.`,
+and the route where it runs with --reveal-route; with --secrets-dir consumers show their API keys. With --generate tests
+are printed for the routes that no test reaches.`,
 		Example: `  gwc test
   gwc test environments/production --fail-under 95
   gwc test --format junit > gwc-tests.xml
@@ -52,6 +54,8 @@ and the route where it runs with --reveal-route. With --generate tests are print
 				return errors.New("--generate and --address exclude each other")
 			case o.address != "" && (o.list || o.failUnder > 0):
 				return errors.New("--address shows nothing of coverage: leave out --coverage and --fail-under")
+			case o.secretsDir != "" && o.address == "":
+				return errors.New("--secrets-dir is for --address: without a gwproxy tests need no secrets")
 			case (o.generate || o.address != "") && len(dirs) != 1:
 				return fmt.Errorf("name one environment: these are %d", len(dirs))
 			case o.generate:
@@ -80,6 +84,7 @@ and the route where it runs with --reveal-route. With --generate tests are print
 	cmd.Flags().BoolVar(&o.list, "coverage", false, "list what of the routes no test reaches")
 	cmd.Flags().Float64Var(&o.failUnder, "fail-under", 0, "the least coverage, in percent, of each environment; implies --coverage")
 	cmd.Flags().StringVar(&o.address, "address", "", "send the requests to the gwproxy at this address, for instance http://127.0.0.1:8080")
+	cmd.Flags().StringVar(&o.secretsDir, "secrets-dir", "", "with --address: where consumers' API keys are, as DIR/NAME/KEY; without it tests with a consumer are skipped")
 	cmd.Flags().BoolVar(&o.generate, "generate", false, "print tests for the routes that no test reaches, and run none of policies")
 	policyFlag(cmd, &policyDirs)
 	return cmd
@@ -87,10 +92,11 @@ and the route where it runs with --reveal-route. With --generate tests are print
 
 // testOptions say how routes are tested.
 type testOptions struct {
-	list      bool
-	failUnder float64
-	address   string
-	generate  bool
+	list       bool
+	failUnder  float64
+	address    string
+	secretsDir string
+	generate   bool
 }
 
 // testedDirs returns the environments whose tests are to run: those of args, or all. There need not be any where
@@ -112,6 +118,9 @@ func (a *app) test(ctx context.Context, dirs, args, policyDirs []string, o testO
 			return nil, fmt.Errorf("--address: %w", err)
 		}
 		defer live.Close()
+		if o.secretsDir != "" {
+			live.Keys = secret.Dir(o.secretsDir).Resolve
+		}
 		run = func(s *routetest.Suite) ([]routetest.Result, error) { return s.Send(ctx, live) }
 	} else if err := a.testPolicies(ctx, report, testedPolicies(dirs, args, policyDirs)); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,9 @@ import (
 
 // A Live is a gateway that listens somewhere.
 type Live struct {
+	// Keys resolves the references to consumers' API keys, as the gateway does. Nil: tests with a consumer are skipped.
+	Keys func(ref string) ([]byte, error)
+
 	scheme    string
 	port      string
 	transport *http.Transport
@@ -34,7 +38,7 @@ func Dial(address string) (*Live, error) {
 	}
 	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 	to := net.JoinHostPort(u.Hostname(), port)
-	return &Live{u.Scheme, port, &http.Transport{
+	return &Live{scheme: u.Scheme, port: port, transport: &http.Transport{
 		DisableCompression:    true, // which would ask for one in a field of its own
 		ResponseHeaderTimeout: answerTimeout,
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -51,15 +55,18 @@ const headerRoute = "Gwproxy-Route"
 
 // Send runs the tests against a gateway that listens, and compares what shows outside: status and fields of the
 // answers, and the route where the gateway names it. Those that want nothing of that are skipped, and those whose request
-// cannot be made from here. The error says that the gateway could not be reached.
+// cannot be made from here. The error says that the gateway could not be reached, or a consumer's key not be read.
 func (s *Suite) Send(ctx context.Context, l *Live) ([]Result, error) {
 	var results []Result
 	listener := s.listenerAt(l)
 	for _, t := range s.tests {
-		r := Result{Name: t.name, Position: t.position, Skipped: l.skips(t, listener)}
+		r := Result{Name: t.name, Position: t.position, Skipped: l.skips(t, listener, s.gateway.model)}
 		if r.Skipped == "" {
-			var err error
-			if r.Got, err = l.send(ctx, &t.request); err != nil {
+			request, err := s.called(t.request, l)
+			if err != nil {
+				return nil, fmt.Errorf("test %q: %w", t.name, err)
+			}
+			if r.Got, err = l.send(ctx, &request); err != nil {
 				return nil, fmt.Errorf("test %q: %w", t.name, err)
 			}
 			r.Differences = outward(&t.Want, r.Got)
@@ -83,14 +90,46 @@ func (s *Suite) listenerAt(l *Live) string {
 	return ""
 }
 
+// called returns a request with the API key of its consumer, where its route looks for one and the test gives none itself.
+func (s *Suite) called(r request, l *Live) (request, error) {
+	if r.consumer == "" {
+		return r, nil
+	}
+	route := s.gateway.serve(&r).written
+	if route == nil || route.Auth == nil || route.Auth.APIKey == nil {
+		return r, nil
+	}
+	field := route.Auth.APIKey.Header
+	if _, given := r.header.Lookup(field); given {
+		return r, nil
+	}
+	key, err := l.Keys(keyOf(s.gateway.model, r.consumer))
+	if err != nil {
+		return r, fmt.Errorf("the key of consumer %q: %w", r.consumer, err)
+	}
+	r.header = append(slices.Clip(r.header), exchange.Field{Name: field, Value: string(key)})
+	return r, nil
+}
+
+// keyOf returns the reference to an API key of a consumer, the first by name; "": there is none, as of one whose keys are
+// known by their digests.
+func keyOf(g *schema.Gateway, consumer string) string {
+	for _, key := range schema.Sorted(g.Consumers[consumer].APIKeys) {
+		if key.Secret != "" {
+			return key.Secret
+		}
+	}
+	return ""
+}
+
 func wantsVisible(w *schema.TestWant) bool { return w.Status != 0 || len(w.ResponseHeaders) > 0 }
 
 // skips says why a test is not sent to the listener; "": it is.
-func (l *Live) skips(t *test, listener string) string {
+func (l *Live) skips(t *test, listener string, g *schema.Gateway) string {
 	switch {
 	case !wantsVisible(&t.Want) && t.Want.Route == "" && !t.Want.None:
 		return "it wants nothing that shows outside"
-	case t.request.consumer != "" || t.request.claims != nil:
+	case t.request.claims != nil, t.request.consumer != "" && (l.Keys == nil || keyOf(g, t.request.consumer) == ""):
 		return "its caller's credentials are not known here"
 	case t.Request.Client != "":
 		return "its client is elsewhere"
