@@ -77,8 +77,9 @@ func checkPaths(files []File) error {
 func enter(dir string) (root *os.Root, release func(failed bool), err error) {
 	for attempt := 1; ; attempt++ {
 		root, release, err = tryEnter(dir)
-		// While this one waited, another that failed may have removed the directory that it had made.
-		if !errors.Is(err, fs.ErrNotExist) || attempt == 100 {
+		// While this one waited, or between its finding the directory made and looking at it, another that failed may have
+		// removed the directory that it had made.
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) || attempt == 100 {
 			return root, release, err
 		}
 	}
