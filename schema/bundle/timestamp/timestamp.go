@@ -13,6 +13,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/digitorus/pkcs7"
@@ -28,6 +29,9 @@ func Verify(token, message []byte, authorities []*x509.Certificate) (time.Time, 
 	if len(token) > MaxSize {
 		return time.Time{}, fmt.Errorf("it has %d bytes, the most allowed is %d", len(token), MaxSize)
 	}
+	if err := distinguished(token); err != nil {
+		return time.Time{}, fmt.Errorf("it cannot be read: %w", err)
+	}
 	said, err := timestamp.ParseResponse(token)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("it cannot be read: %w", err)
@@ -40,8 +44,17 @@ func Verify(token, message []byte, authorities []*x509.Certificate) (time.Time, 
 	if by == nil {
 		return time.Time{}, errors.New("it does not hold the certificate of the one authority that signed it")
 	}
+	if !firmly(signed) {
+		return time.Time{}, errors.New("it is signed over a digest that is not SHA-2")
+	}
+	if !saysTime(signed) {
+		return time.Time{}, errors.New("what is signed does not say that it is a timestamp")
+	}
 	if !onlyStamps(by) {
 		return time.Time{}, errors.New("it is signed with a certificate that is not for timestamps alone")
+	}
+	if said.Time.IsZero() { // which would be taken for now
+		return time.Time{}, errors.New("it says no time")
 	}
 	roots, between := x509.NewCertPool(), x509.NewCertPool()
 	for _, c := range authorities {
@@ -72,7 +85,28 @@ func Verify(token, message []byte, authorities []*x509.Certificate) (time.Time, 
 	return said.Time.UTC(), nil
 }
 
-var oidExtendedKeyUsage = asn1.ObjectIdentifier{2, 5, 29, 37}
+var (
+	oidExtendedKeyUsage = asn1.ObjectIdentifier{2, 5, 29, 37}
+	oidTimestamp        = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 1, 4}
+)
+
+// firmly reports whether the one signature is over SHA-2 alone. Package x509 takes SHA-1 where it is asked of one signature.
+func firmly(signed *pkcs7.PKCS7) bool {
+	by := signed.Signers[0]
+	if by.DigestEncryptionAlgorithm.Algorithm.Equal(pkcs7.OIDDigestAlgorithmECDSASHA1) {
+		return false
+	}
+	return slices.ContainsFunc([]asn1.ObjectIdentifier{
+		pkcs7.OIDDigestAlgorithmSHA256, pkcs7.OIDDigestAlgorithmSHA384, pkcs7.OIDDigestAlgorithmSHA512,
+	}, by.DigestAlgorithm.Algorithm.Equal)
+}
+
+// saysTime reports whether what is signed says of itself that it is a timestamp (RFC 5652, section 5.3). Without that, one
+// thing that an authority signed could be passed for another.
+func saysTime(signed *pkcs7.PKCS7) bool {
+	var of asn1.ObjectIdentifier
+	return signed.UnmarshalSignedAttribute(pkcs7.OIDAttributeContentType, &of) == nil && of.Equal(oidTimestamp)
+}
 
 // onlyStamps reports whether a certificate is for timestamps and nothing else, and says so in a way that nobody may
 // overlook (RFC 3161, section 2.3).
