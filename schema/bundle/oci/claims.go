@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
+	"net/url"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"gwc.dev/schema/bundle"
 	"gwc.dev/schema/bundle/sigstore"
@@ -41,7 +45,7 @@ func Claims(ctx context.Context, ref string, t *bundle.Trust, o Options) ([]sigs
 
 // bundles reads the Sigstore bundles that refer to the artifact.
 func (to *subject) bundles(t *bundle.Trust) ([]sigstore.Claim, error) {
-	index, err := remote.Referrers(to.digest(to.Digest), append(to.options, remote.WithFilter("artifactType", sigstore.BundleType))...)
+	index, err := remote.Referrers(to.digest(to.Digest), to.options...)
 	if err != nil {
 		return nil, err
 	}
@@ -51,32 +55,39 @@ func (to *subject) bundles(t *bundle.Trust) ([]sigstore.Claim, error) {
 	}
 	var out []sigstore.Claim
 	for _, d := range list.Manifests {
-		if d.ArtifactType != sigstore.BundleType {
+		if !sigstore.IsBundle(d.ArtifactType) {
 			continue
 		}
 		if len(out) == maxClaims {
 			return nil, tooMany()
 		}
-		img, err := remote.Image(to.digest(d.Digest), to.options...)
-		if err != nil {
+		claim, err := to.bundle(d, t)
+		if claim, err = orUnreadable(claim, err); err != nil {
 			return nil, err
-		}
-		layers, err := img.Layers()
-		if err != nil || len(layers) != 1 {
-			out = append(out, unreadable(errors.New("it has not one layer")))
-			continue
-		}
-		data, err := content(layers[0])
-		if err != nil {
-			return nil, err
-		}
-		claim, err := sigstore.ReadBundle(data, to.Digest.String(), t)
-		if err != nil {
-			claim = unreadable(err)
 		}
 		out = append(out, claim)
 	}
 	return out, nil
+}
+
+// bundle reads the one Sigstore bundle in a referrer.
+func (to *subject) bundle(d v1.Descriptor, t *bundle.Trust) (sigstore.Claim, error) {
+	img, err := remote.Image(to.digest(d.Digest), to.options...)
+	if err != nil {
+		return sigstore.Claim{}, err
+	}
+	manifest, err := img.Manifest()
+	if err != nil {
+		return sigstore.Claim{}, err
+	}
+	if len(manifest.Layers) != 1 || !sigstore.IsBundle(string(manifest.Layers[0].MediaType)) {
+		return sigstore.Claim{}, errors.New("it is not one layer with a Sigstore bundle")
+	}
+	data, err := content(img, manifest.Layers[0])
+	if err != nil {
+		return sigstore.Claim{}, err
+	}
+	return sigstore.ReadBundle(data, to.Digest.String(), t)
 }
 
 // payloads reads the signatures under the artifact's tag for signatures.
@@ -85,12 +96,13 @@ func (to *subject) payloads(t *bundle.Trust) ([]sigstore.Claim, error) {
 	if notFound(err) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
+	var manifest *v1.Manifest
+	if err == nil {
+		manifest, err = img.Manifest()
 	}
-	manifest, err := img.Manifest()
 	if err != nil {
-		return nil, err
+		claim, err := orUnreadable(sigstore.Claim{}, err)
+		return []sigstore.Claim{claim}, err
 	}
 	var out []sigstore.Claim
 	for _, d := range manifest.Layers {
@@ -100,17 +112,13 @@ func (to *subject) payloads(t *bundle.Trust) ([]sigstore.Claim, error) {
 		if len(out) == maxClaims {
 			return nil, tooMany()
 		}
-		layer, err := img.LayerByDigest(d.Digest)
-		if err != nil {
-			return nil, err
+		var claim sigstore.Claim
+		data, err := content(img, d)
+		if err == nil {
+			claim, err = sigstore.ReadPayload(data, d.Annotations, to.Digest.String(), t)
 		}
-		data, err := content(layer)
-		if err != nil {
+		if claim, err = orUnreadable(claim, err); err != nil {
 			return nil, err
-		}
-		claim, err := sigstore.ReadPayload(data, d.Annotations, to.Digest.String(), t)
-		if err != nil {
-			claim = unreadable(err)
 		}
 		out = append(out, claim)
 	}
@@ -123,24 +131,43 @@ func tooMany() error {
 	return fmt.Errorf("more than %d signatures and attestations are about it", maxClaims)
 }
 
-// unreadable is a claim of which nothing is known.
-func unreadable(err error) sigstore.Claim {
-	return sigstore.Claim{By: bundle.Signatory{Err: bundle.Refuse(bundle.SignatureInvalid, err.Error())}}
+// orUnreadable makes a claim that is not to be believed of one that cannot be read: whoever may push to a repository could
+// otherwise keep others from what is good in it. That the registry does not answer is no fault of the claim.
+func orUnreadable(c sigstore.Claim, err error) (sigstore.Claim, error) {
+	answer, answered := errors.AsType[*transport.Error](err)
+	_, asking := errors.AsType[*url.Error](err)
+	_, reading := errors.AsType[*net.OpError](err)
+	switch {
+	case err == nil:
+		return c, nil
+	case answered && answer.StatusCode == http.StatusNotFound:
+		err = errors.New("the registry lists it, and does not have it")
+	case answered, asking, reading, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return c, err
+	}
+	return sigstore.Claim{By: bundle.Signatory{Err: bundle.Refuse(bundle.SignatureInvalid, fmt.Sprintf("it cannot be read: %.300v", err))}}, nil
 }
 
 // content returns a layer that is small enough to be about something else.
-func content(layer v1.Layer) ([]byte, error) {
-	size, err := layer.Size()
+func content(img v1.Image, d v1.Descriptor) ([]byte, error) {
+	if d.Size < 0 || d.Size > sigstore.MaxSize {
+		return nil, fmt.Errorf("it has %d bytes, the most allowed is %d", d.Size, sigstore.MaxSize)
+	}
+	if len(d.URLs) > 0 { // nobody is to be sent to where a manifest says
+		return nil, errors.New("it is said to be elsewhere than in the registry")
+	}
+	layer, err := img.LayerByDigest(d.Digest)
 	if err != nil {
 		return nil, err
 	}
-	if size > sigstore.MaxSize {
-		return nil, fmt.Errorf("a signature has %d bytes, the most allowed is %d", size, sigstore.MaxSize)
-	}
-	body, err := layer.Compressed()
+	body, err := layer.Compressed() // checks the digest at its end
 	if err != nil {
 		return nil, err
 	}
 	defer body.Close()
-	return io.ReadAll(io.LimitReader(body, size))
+	data, err := io.ReadAll(io.LimitReader(body, d.Size+1))
+	if err == nil && int64(len(data)) != d.Size {
+		err = fmt.Errorf("it does not have the %d bytes that its manifest says", d.Size)
+	}
+	return data, err
 }

@@ -3,9 +3,10 @@ package sigstore
 import (
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"gwc.dev/schema/bundle"
 )
@@ -20,52 +21,104 @@ type Claim struct {
 	By            bundle.Signatory // Err is nil if the claim is to be believed
 }
 
+// bundleTypes are the media types of bundles that are read, the newest first: others write older ones.
+var bundleTypes = []string{
+	BundleType,
+	"application/vnd.dev.sigstore.bundle+json;version=0.3",
+	"application/vnd.dev.sigstore.bundle+json;version=0.2",
+	"application/vnd.dev.sigstore.bundle+json;version=0.1",
+}
+
+// IsBundle reports whether a media type is that of a Sigstore bundle, of whatever version.
+func IsBundle(mediaType string) bool {
+	return strings.HasPrefix(mediaType, "application/vnd.dev.sigstore.bundle")
+}
+
+// statementTypes are the versions of in-toto's statement.
+var statementTypes = []string{"https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"}
+
 // ReadBundle reads a Sigstore bundle about the artifact with a digest, "sha256:<hex>". That it cannot be read is an error;
 // that it should not be believed stands in the claim.
 func ReadBundle(data []byte, digest string, t *bundle.Trust) (Claim, error) {
+	sum, err := hexDigest(digest)
+	if err != nil {
+		return Claim{}, err
+	}
 	var d document
-	if err := json.Unmarshal(data, &d); err != nil {
+	if err := decode(data, &d); err != nil {
 		return Claim{}, fmt.Errorf("it is no Sigstore bundle: %w", err)
+	}
+	if !slices.Contains(bundleTypes, d.MediaType) {
+		return Claim{}, fmt.Errorf("it is no Sigstore bundle of a version that is known: its type is %.100q", d.MediaType)
 	}
 	if len(d.Envelope.Signatures) != 1 || d.Envelope.PayloadType != statementType {
 		return Claim{}, errors.New("it holds no in-toto statement with one signature")
 	}
-	s := bundle.Signature{Sig: d.Envelope.Signatures[0].Sig}
-	switch m := d.Material; {
-	case m.Certificate != nil:
-		s.Certificates = [][]byte{m.Certificate.Raw}
-	case m.PublicKey != nil:
-		id, err := base64.StdEncoding.DecodeString(m.PublicKey.Hint)
-		if err != nil {
-			return Claim{}, errors.New("the hint at its key cannot be read")
-		}
-		s.KeyID = fmt.Sprintf("%x", id)
-		s.KeyID = whose(preAuthEncoding(d.Envelope.Payload), s, t)
-	default:
-		return Claim{}, errors.New("it names neither a key nor a certificate")
+	message := preAuthEncoding(d.Envelope.Payload)
+	s, err := d.Material.signature(d.Envelope.Signatures[0].Sig)
+	if err != nil {
+		return Claim{}, err
 	}
-	if m := d.Material.Timestamps; m != nil && len(m.RFC3161) > 0 {
-		s.Timestamp = m.RFC3161[0].Signed
+	if len(s.Certificates) == 0 {
+		s.KeyID = whose(message, s, t)
 	}
 	var said struct {
+		Type    string `json:"_type"`
 		Subject []struct {
 			Digest map[string]string `json:"digest"`
 		} `json:"subject"`
 		PredicateType string          `json:"predicateType"`
 		Predicate     json.RawMessage `json:"predicate"`
 	}
-	if err := json.Unmarshal(d.Envelope.Payload, &said); err != nil {
+	if err := decode(d.Envelope.Payload, &said); err != nil {
 		return Claim{}, fmt.Errorf("its statement cannot be read: %w", err)
 	}
-	c := Claim{PredicateType: said.PredicateType, Predicate: said.Predicate, By: t.Judge(preAuthEncoding(d.Envelope.Payload), s)}
-	sum, err := hexDigest(digest)
-	if err != nil {
-		return Claim{}, err
+	if !slices.Contains(statementTypes, said.Type) || said.PredicateType == "" {
+		return Claim{}, fmt.Errorf("its statement says nothing that is known: it is of type %.100q, and its predicate of %.100q", said.Type, said.PredicateType)
 	}
+	c := Claim{PredicateType: said.PredicateType, Predicate: said.Predicate, By: t.Judge(message, s)}
 	if c.By.Err == nil && (len(said.Subject) != 1 || said.Subject[0].Digest["sha256"] != sum) {
 		c.By.Err = errAnother
 	}
 	return c, nil
+}
+
+// signature returns sig with what says who made it.
+func (m material) signature(sig []byte) (bundle.Signature, error) {
+	s := bundle.Signature{Sig: sig}
+	given := 0
+	if m.Certificate != nil {
+		given++
+		s.Certificates = [][]byte{m.Certificate.Raw}
+	}
+	if m.Chain != nil {
+		given++
+		for _, c := range m.Chain.Certificates {
+			s.Certificates = append(s.Certificates, c.Raw)
+		}
+		if len(s.Certificates) == 0 {
+			return s, errors.New("its chain of certificates is empty")
+		}
+	}
+	if m.PublicKey != nil {
+		given++
+		id, err := base64.StdEncoding.DecodeString(m.PublicKey.Hint)
+		if err != nil {
+			return s, errors.New("the hint at its key cannot be read")
+		}
+		s.KeyID = fmt.Sprintf("%x", id)
+	}
+	switch given {
+	case 0:
+		return s, errors.New("it names neither a key nor a certificate")
+	case 1:
+	default:
+		return s, errors.New("it names more than one of a key, a certificate and a chain of certificates")
+	}
+	if m.Timestamps != nil && len(m.Timestamps.RFC3161) > 0 {
+		s.Timestamp = m.Timestamps.RFC3161[0].Signed
+	}
+	return s, nil
 }
 
 // whose returns the trusted key that made a signature, or else the one that is said to have: others hint at keys in other
@@ -81,39 +134,3 @@ func whose(message []byte, s bundle.Signature, t *bundle.Trust) string {
 
 // errAnother refuses a signature that is genuine and was made for something else.
 var errAnother = bundle.Refuse(bundle.SignatureInvalid, "the signature is about another artifact")
-
-// ReadPayload reads what cosign signed before version 3, and the annotations of the layer that holds it, about the artifact
-// with a digest. The form does not say which key signed, so all that are trusted are tried.
-func ReadPayload(payload []byte, annotations map[string]string, digest string, t *bundle.Trust) (Claim, error) {
-	sig, err := base64.StdEncoding.DecodeString(annotations[AnnotationSignature])
-	if err != nil || len(sig) == 0 {
-		return Claim{}, errors.New("it has no signature")
-	}
-	s := bundle.Signature{Sig: sig}
-	for rest := []byte(annotations[annotationCertificate] + annotations[annotationChain]); ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		s.Certificates = append(s.Certificates, block.Bytes)
-	}
-	if text := annotations[annotationTimestamp]; text != "" {
-		var at stamped
-		if err := json.Unmarshal([]byte(text), &at); err != nil {
-			return Claim{}, errors.New("its timestamp cannot be read")
-		}
-		s.Timestamp = at.Signed
-	}
-	var said simple
-	if err := json.Unmarshal(payload, &said); err != nil {
-		return Claim{}, fmt.Errorf("its payload cannot be read: %w", err)
-	}
-	if len(s.Certificates) == 0 {
-		s.KeyID = whose(payload, s, t)
-	}
-	c := Claim{PredicateType: SignType, By: t.Judge(payload, s)}
-	if c.By.Err == nil && (said.Critical.Image.Digest != digest || said.Critical.Type != payloadKind) {
-		c.By.Err = errAnother
-	}
-	return c, nil
-}

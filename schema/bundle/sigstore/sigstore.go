@@ -93,7 +93,7 @@ func Bundle(statement []byte, s bundle.Signer) ([]byte, error) {
 	return json.Marshal(document{BundleType, m, envelope{statement, statementType, []signature{{by.Sig}}}})
 }
 
-// A document is a Sigstore bundle, in the fields that are written here.
+// A document is a Sigstore bundle, in the fields that are written or read here.
 type document struct {
 	MediaType string   `json:"mediaType"`
 	Material  material `json:"verificationMaterial"`
@@ -103,6 +103,7 @@ type document struct {
 type material struct {
 	PublicKey   *publicKey   `json:"publicKey,omitempty"`
 	Certificate *certificate `json:"certificate,omitempty"`
+	Chain       *chain       `json:"x509CertificateChain,omitempty"` // in its place before version 0.3
 	Timestamps  *timestamps  `json:"timestampVerificationData,omitempty"`
 }
 
@@ -112,6 +113,10 @@ type publicKey struct {
 
 type certificate struct {
 	Raw []byte `json:"rawBytes"`
+}
+
+type chain struct {
+	Certificates []certificate `json:"certificates"`
 }
 
 type timestamps struct {
