@@ -54,14 +54,19 @@ func (to *subject) bundles(t *bundle.Trust) ([]sigstore.Claim, error) {
 		return nil, err
 	}
 	var out []sigstore.Claim
+	looked := 0
 	for _, d := range list.Manifests {
-		if !sigstore.IsBundle(d.ArtifactType) {
+		// Some registries know only of the configuration's type, which is that of none.
+		if !sigstore.IsBundle(d.ArtifactType) && d.ArtifactType != noConfigType {
 			continue
 		}
-		if len(out) == maxClaims {
+		if looked++; looked > maxClaims {
 			return nil, tooMany()
 		}
 		claim, err := to.bundle(d, t)
+		if errors.Is(err, errNoBundle) {
+			continue
+		}
 		if claim, err = orUnreadable(claim, err); err != nil {
 			return nil, err
 		}
@@ -69,6 +74,9 @@ func (to *subject) bundles(t *bundle.Trust) ([]sigstore.Claim, error) {
 	}
 	return out, nil
 }
+
+// errNoBundle says that a referrer is something else.
+var errNoBundle = errors.New("no Sigstore bundle")
 
 // bundle reads the one Sigstore bundle in a referrer.
 func (to *subject) bundle(d v1.Descriptor, t *bundle.Trust) (sigstore.Claim, error) {
@@ -79,6 +87,9 @@ func (to *subject) bundle(d v1.Descriptor, t *bundle.Trust) (sigstore.Claim, err
 	manifest, err := img.Manifest()
 	if err != nil {
 		return sigstore.Claim{}, err
+	}
+	if d.ArtifactType == noConfigType && !sigstore.IsBundle(manifest.ArtifactType) {
+		return sigstore.Claim{}, errNoBundle
 	}
 	if len(manifest.Layers) != 1 || !sigstore.IsBundle(string(manifest.Layers[0].MediaType)) {
 		return sigstore.Claim{}, errors.New("it is not one layer with a Sigstore bundle")
