@@ -29,13 +29,13 @@ const noConfigType = "application/vnd.oci.empty.v1+json"
 // key changes nothing; another key's signature stands beside it.
 func Sign(ctx context.Context, ref string, s bundle.Signer, o Options) error {
 	return signing(ctx, ref, o, func(to *subject) error {
-		return errors.Join(to.attest(sigstore.SignType, struct{}{}, s), to.sign(s))
+		return errors.Join(to.attest(ctx, sigstore.SignType, struct{}{}, s), to.sign(ctx, s))
 	})
 }
 
 // Attest adds a statement about the artifact under ref, which is by digest, signed by s.
 func Attest(ctx context.Context, ref, predicateType string, predicate any, s bundle.Signer, o Options) error {
-	return signing(ctx, ref, o, func(to *subject) error { return to.attest(predicateType, predicate, s) })
+	return signing(ctx, ref, o, func(to *subject) error { return to.attest(ctx, predicateType, predicate, s) })
 }
 
 // A subject is an artifact in a registry about which something is said.
@@ -84,7 +84,7 @@ func (s *session) with(ctx context.Context, o Options, do func(*subject) error) 
 
 // attest pushes a statement as a referrer of the artifact. Where the registry has no API for referrers it is listed under
 // the tag that the OCI distribution specification has for that.
-func (to *subject) attest(predicateType string, predicate any, s bundle.Signer) error {
+func (to *subject) attest(ctx context.Context, predicateType string, predicate any, s bundle.Signer) error {
 	statement, err := sigstore.Statement(to.Digest.String(), predicateType, predicate)
 	if err != nil {
 		return err
@@ -109,44 +109,68 @@ func (to *subject) attest(predicateType string, predicate any, s bundle.Signer) 
 		return err
 	}
 	ref := to.name.Context().Digest(digest.String())
-	if err := remote.Write(ref, img, to.options...); err != nil {
-		return err
+	return settle(ctx, func() (bool, error) {
+		listed, err := to.listed(digest)
+		if err != nil {
+			return false, err
+		}
+		if err := remote.Write(ref, img, to.options...); err != nil || listed {
+			return false, err
+		}
+		// What is there already Write leaves alone, and with it that list: whoever pushed it may have been stopped in between.
+		return true, remote.Put(ref, img, to.options...)
+	})
+}
+
+// listed reports whether something is found by who looks for what refers to the artifact.
+func (to *subject) listed(digest v1.Hash) (bool, error) {
+	index, err := remote.Referrers(to.digest(to.Digest), to.options...)
+	if err != nil {
+		return false, err
 	}
-	// What is there already Write leaves alone, and with it that list: whoever pushed it may have been stopped in between.
-	return remote.Put(ref, img, to.options...)
+	list, err := index.IndexManifest()
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(list.Manifests, func(d v1.Descriptor) bool { return d.Digest == digest }), nil
 }
 
 // sign adds a signature to those under the artifact's tag for signatures, sha256-<hex>.sig.
-func (to *subject) sign(s bundle.Signer) error {
+func (to *subject) sign(ctx context.Context, s bundle.Signer) error {
 	payload, annotations, err := sigstore.Payload(to.name.Context().Name(), to.Digest.String(), s)
 	if err != nil {
 		return err
 	}
+	return settle(ctx, func() (bool, error) { return to.addPayload(payload, annotations) })
+}
+
+// addPayload adds a signature that is not there yet.
+func (to *subject) addPayload(payload []byte, annotations map[string]string) (added bool, err error) {
 	tag := to.signatures()
 	img, err := remote.Image(tag, to.options...)
 	if notFound(err) {
 		img, err = mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON), nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	manifest, err := img.Manifest()
 	if err != nil {
-		return err
+		return false, err
 	}
 	if slices.ContainsFunc(manifest.Layers, func(l v1.Descriptor) bool {
 		return l.Annotations[sigstore.AnnotationSignature] == annotations[sigstore.AnnotationSignature]
 	}) {
-		return nil
+		return false, nil
 	}
 	img, err = mutate.Append(img, mutate.Addendum{
 		Layer:       static.NewLayer(payload, sigstore.PayloadType),
 		Annotations: annotations,
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
-	return remote.Write(tag, img, to.options...)
+	return true, remote.Write(tag, img, to.options...)
 }
 
 // signatures is the tag under which signatures stand in the form before version 3.

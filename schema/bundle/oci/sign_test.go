@@ -1,19 +1,23 @@
 package oci_test
 
 import (
+	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"gwc.dev/schema/bundle"
 	"gwc.dev/schema/bundle/key"
 	"gwc.dev/schema/bundle/oci"
 	"gwc.dev/schema/bundle/sigstore"
@@ -122,5 +126,116 @@ func TestSigningStopsWhereTheRegistryDoes(t *testing.T) {
 	refuse = true
 	if err := oci.Sign(t.Context(), "oci://"+host+"/team/gateway@"+digest, newKey(t), oci.Options{}); err == nil {
 		t.Error("signed")
+	}
+}
+
+// TestTwoWhoSignAtOnceBothHaveSigned has several keys sign one artifact at the same moment, on a registry where all of them
+// read the list of signatures before any of them writes it.
+func TestTwoWhoSignAtOnceBothHaveSigned(t *testing.T) {
+	for title, options := range map[string][]registry.Option{
+		"referrers":    {registry.WithReferrersSupport(true)},
+		"no referrers": nil,
+	} {
+		for _, signers := range []int{2, 5} {
+			t.Run(fmt.Sprintf("%s, %d", title, signers), func(t *testing.T) {
+				next := registry.New(append(options, registry.Logger(log.New(io.Discard, "", 0)))...)
+				gates := map[string]*gate{"/manifests/sha256-": newGate(signers), ".sig": newGate(signers)}
+				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					next.ServeHTTP(w, r)
+					for _, part := range []string{".sig", "/manifests/sha256-"} { // that of signatures, and of referrers
+						if r.Method == http.MethodGet && strings.Contains(r.URL.Path, part) {
+							gates[part].pass()
+							break
+						}
+					}
+				}))
+				t.Cleanup(server.Close)
+				ref := "oci://" + strings.TrimPrefix(server.URL, "http://") + "/gateway"
+				digest := push(t, ref+":test", []byte("a bundle"), oci.Options{})
+				var trust bundle.Trust
+				failed := make(chan error)
+				for range signers {
+					k := newKey(t)
+					trust.Add(bundle.Trusting(k.Public()))
+					go func() { failed <- oci.Sign(t.Context(), ref+"@"+digest, k, oci.Options{}) }()
+				}
+				for range signers {
+					if err := <-failed; err != nil {
+						t.Error(err)
+					}
+				}
+				if n := gates[".sig"].waited(); n < signers {
+					t.Fatalf("only %d looked at the list: nothing is tested", n)
+				}
+				claims, err := oci.Claims(t.Context(), ref+"@"+digest, &trust, oci.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				by := map[string]int{}
+				for _, c := range claims {
+					if c.By.Err != nil {
+						t.Error(c.By.Err)
+					}
+					by[c.By.KeyID]++
+				}
+				for id, n := range by {
+					if n != 2 {
+						t.Errorf("of key %s there are %d signatures, want one in each form", id, n)
+					}
+				}
+				if len(by) != signers {
+					t.Errorf("signed by %d, want %d", len(by), signers)
+				}
+			})
+		}
+	}
+}
+
+// A gate keeps the first who come until so many have.
+type gate struct {
+	mu      sync.Mutex
+	n, want int
+	open    chan struct{}
+}
+
+func newGate(n int) *gate { return &gate{want: n, open: make(chan struct{})} }
+
+func (g *gate) pass() {
+	g.mu.Lock()
+	if g.n++; g.n == g.want {
+		close(g.open)
+	}
+	g.mu.Unlock()
+	select {
+	case <-g.open:
+	case <-time.After(time.Second):
+	}
+}
+
+func (g *gate) waited() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.n
+}
+
+// TestSigningEnds holds that a registry which forgets what is written is not written to for ever.
+func TestSigningEnds(t *testing.T) {
+	next := registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))
+	puts := 0
+	host := start(t, func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, ".sig") {
+				puts++
+				w.WriteHeader(http.StatusCreated)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	ref := "oci://" + host + "/gateway@" + push(t, "oci://"+host+"/gateway:test", []byte("a bundle"), oci.Options{})
+	err := oci.Sign(t.Context(), ref, newKey(t), oci.Options{})
+	want := `signing "` + ref + `": registry "` + host + `": others sign it at the same time, and what each writes takes the place of what was there: sign it again`
+	if err == nil || err.Error() != want || puts != 10 {
+		t.Errorf("after %d writes: %v\nwant %s", puts, err, want)
 	}
 }
