@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -22,23 +24,57 @@ import (
 const maxClaims = 100
 
 // Claims returns what a registry holds of signatures and attestations about the artifact under ref, which is by digest,
-// judged by whom t trusts. What cannot be read is a claim that is not to be believed.
+// judged by whom t trusts. What cannot be read is a claim that is not to be believed. Mirrors are asked first: what one of
+// them has counts if there is a claim in it to be believed, since it may lack others, and what is signed it cannot make up.
 func Claims(ctx context.Context, ref string, t *bundle.Trust, o Options) ([]sigstore.Claim, error) {
-	var all []sigstore.Claim
-	s, err := pinned(ref, o)
-	if err == nil {
-		err = s.with(ctx, o, func(of *subject) error {
-			bundles, err := of.bundles(t)
-			if err != nil {
-				return err
-			}
-			payloads, err := of.payloads(t)
-			all = append(bundles, payloads...)
-			return err
-		})
+	fail := func(err error) ([]sigstore.Claim, error) {
+		return nil, fmt.Errorf("reading the signatures of %q: %w", ref, err)
+	}
+	r, err := ParseReference(ref)
+	if err != nil {
+		return fail(err)
+	}
+	var mirrors strings.Builder
+	for _, m := range o.Mirrors[r.host] {
+		options := o
+		options.TokenFile = "" // the registry's, and none of the mirror's business
+		within, cancel := context.WithTimeout(ctx, mirrorTime)
+		all, err := claimsAt(within, m.of(r).String(), t, options)
+		cancel()
+		if slices.ContainsFunc(all, func(c sigstore.Claim) bool { return c.By.Err == nil }) {
+			return all, nil
+		}
+		if err != nil {
+			fmt.Fprintf(&mirrors, "; mirror: %v", err)
+		}
+	}
+	all, err := claimsAt(ctx, ref, t, o)
+	if err != nil && mirrors.Len() > 0 {
+		err = fmt.Errorf("%w%s", err, &mirrors)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the signatures of %q: %w", ref, err)
+		return fail(err)
+	}
+	return all, nil
+}
+
+// claimsAt returns what is said in one place.
+func claimsAt(ctx context.Context, ref string, t *bundle.Trust, o Options) (all []sigstore.Claim, err error) {
+	s, err := pinned(ref, o)
+	if err != nil {
+		return nil, err
+	}
+	err = s.with(ctx, o, func(of *subject) error {
+		bundles, err := of.bundles(t)
+		if err != nil {
+			return err
+		}
+		payloads, err := of.payloads(t)
+		all = append(bundles, payloads...)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return all, nil
 }

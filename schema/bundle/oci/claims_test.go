@@ -256,6 +256,57 @@ func TestThereIsAnEndToClaims(t *testing.T) {
 	}
 }
 
+// TestSignaturesAreReadThroughMirrors holds that a mirror which has a signature spares the registry, and that one which has
+// none, or a stranger's, or does not answer, hides nothing.
+func TestSignaturesAreReadThroughMirrors(t *testing.T) {
+	origin, mirror := startClosable(t), startClosable(t)
+	ref := "oci://" + origin.host + "/g@" + push(t, "oci://"+origin.host+"/g:v1", []byte("a bundle"), oci.Options{})
+	copied := "oci://" + mirror.host + "/cache/g@" + push(t, "oci://"+mirror.host+"/cache/g:v1", []byte("a bundle"), oci.Options{})
+	k := newKey(t)
+	sign := func(at string, by *key.Private) {
+		t.Helper()
+		if err := oci.Sign(t.Context(), at, by, oci.Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	trust := bundle.Trusting(k.Public())
+	o := oci.Options{Mirrors: mirrors(t, origin.host+"="+mirror.host+"/cache")}
+	believed := func(want int) {
+		t.Helper()
+		claims, err := oci.Claims(t.Context(), ref, &trust, o)
+		got := 0
+		for _, c := range claims {
+			if c.By.Err == nil {
+				got++
+			}
+		}
+		if err != nil || got != want {
+			t.Errorf("%d claims are believed, want %d: %v", got, want, err)
+		}
+	}
+	believed(0)
+	sign(ref, k)
+	believed(2)
+	sign(copied, newKey(t))
+	believed(2)
+	mirror.status.Store(500)
+	believed(2)
+	origin.status.Store(500)
+	_, err := oci.Claims(t.Context(), ref, &trust, o)
+	want := fmt.Sprintf(`reading the signatures of %q: registry %q answers 500 Internal Server Error for "g": try again later; `+
+		`mirror: registry %q answers 500 Internal Server Error for "cache/g": try again later`, ref, origin.host, mirror.host)
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v\nwant  %s", err, want)
+	}
+	mirror.status.Store(0)
+	sign(copied, k)
+	before := origin.requests.Load()
+	believed(2)
+	if origin.requests.Load() != before {
+		t.Error("the registry was asked though its mirror has a signature")
+	}
+}
+
 // TestARegistryThatFailsIsNoClaim holds that what is said is not taken for less than it is where a registry does not answer.
 func TestARegistryThatFailsIsNoClaim(t *testing.T) {
 	for _, part := range []string{"/referrers/", ".sig", "/blobs/"} {
