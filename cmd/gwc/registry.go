@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 type registryFlags struct {
 	plainHTTP bool
 	ca        string
+	cert, key string
 	mirrors   oci.Mirrors
 	retry     func(error, time.Duration)
 }
@@ -28,6 +30,14 @@ func (f *registryFlags) add(cmd *cobra.Command) {
 func (f *registryFlags) addDirect(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.plainHTTP, "plain-http", false, "speak HTTP without TLS to the registry")
 	cmd.Flags().StringVar(&f.ca, "registry-ca", "", "a file with certificates (PEM) that the registry may have beside those that the system trusts")
+	cmd.Flags().StringVar(&f.cert, "registry-cert", "", "a file with the client certificate (PEM) that the registry asks for")
+	cmd.Flags().StringVar(&f.key, "registry-key", "", "a file with the key (PEM) of --registry-cert")
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if (f.cert == "") != (f.key == "") {
+			return errors.New("--registry-cert and --registry-key go together: a client certificate and its key")
+		}
+		return nil
+	}
 	f.retry = func(err error, wait time.Duration) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%v: again in %v\n", err, wait.Round(time.Second))
 	}
@@ -37,6 +47,9 @@ func (f registryFlags) options() oci.Options {
 	o := oci.Options{PlainHTTP: f.plainHTTP, Mirrors: f.mirrors, Retry: f.retry}
 	if f.ca != "" {
 		o.Transport = oci.Transport(f.ca)
+	}
+	if f.cert != "" {
+		o.Client = oci.NewClient(f.ca, f.cert, f.key)
 	}
 	return o
 }

@@ -75,6 +75,7 @@ func TestAWrongCommandLineIsOneClearLine(t *testing.T) {
 		"held too long":      {"--source file:x --key x --long-poll 1h", 2, "--long-poll must be from 1s to 10m0s"},
 		"unready at no time": {"--source file:x --key x --unready-when-stale", 2, "needs --max-staleness"},
 		"keys for a moment":  {"--source file:x --key x --jwks-max-age 1m", 2, "--jwks-max-age must be at least 5m"},
+		"half a client":      {"--source file:x --key x --registry-cert x", 2, "--registry-cert and --registry-key go together"},
 		"unknown level":      {"--source file:x --key x --log-level loud", 2, "loud"},
 		"log cannot be made": {"--source file:x --key " + public + " --access-log /none/log", 2, `"/none/log"`},
 		"admin port taken":   {"--source file:x --key " + public + " --admin " + taken.Addr().String(), 1, taken.Addr().String()},
@@ -97,7 +98,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 		t.Errorf("status %d, stderr %q", status, &stderr)
 	}
 	for _, f := range []string{
-		"source", "key", "trust", "insecure-skip-verify", "environment", "poll-interval", "long-poll", "source-ca", "plain-http", "state-dir", "max-staleness", "unready-when-stale", "secrets-dir", "jwks-max-age", "isolate", "listen", "reveal-route",
+		"source", "key", "trust", "insecure-skip-verify", "environment", "poll-interval", "long-poll", "source-ca", "registry-cert", "registry-key", "plain-http", "state-dir", "max-staleness", "unready-when-stale", "secrets-dir", "jwks-max-age", "isolate", "listen", "reveal-route",
 		"drain-delay", "drain-timeout", "admin", "access-log", "log-level", "version",
 	} {
 		if !strings.Contains(stdout.String(), "  --"+f+" ") {

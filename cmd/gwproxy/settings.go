@@ -34,6 +34,8 @@ Bundles
   --source-ca FILE         authorities that a server or registry may have beside those that the system trusts (PEM)
   --registry-mirror HOST=MIRROR[,MIRROR...]
                            pull from these in place of registry HOST where they have it (may be repeated)
+  --registry-cert FILE     a client certificate that the registry asks for, read again when it changes (PEM)
+  --registry-key FILE      the key of --registry-cert (PEM)
   --registry-token-file FILE
                            a token that the registry takes, read at each use, such as a service account's
   --state-dir DIR          keep the last good bundles and issuers' keys here, so that a restart serves without either
@@ -85,6 +87,8 @@ func parse(args []string) (*settings, error) {
 	flags.StringVar(&s.sourceCA, "source-ca", "", "")
 	flags.DurationVar(&s.longPoll, "long-poll", 0, "")
 	flags.Var(s.registry.Mirrors, "registry-mirror", "")
+	flags.StringVar(&s.registry.CertFile, "registry-cert", "", "")
+	flags.StringVar(&s.registry.KeyFile, "registry-key", "", "")
 	flags.StringVar(&s.registry.TokenFile, "registry-token-file", "", "")
 	flags.StringVar(&s.stateDir, "state-dir", "", "")
 	flags.DurationVar(&s.maxStaleness, "max-staleness", 0, "")
@@ -131,6 +135,8 @@ func parse(args []string) (*settings, error) {
 		return nil, fmt.Errorf("--long-poll must be from 1s to %v", maxLongPoll)
 	case s.maxStaleness > 0 && s.maxStaleness <= max(s.pollInterval, s.longPoll):
 		return nil, fmt.Errorf("--max-staleness must be longer than --poll-interval and --long-poll, %v, or everything would be stale between two looks", max(s.pollInterval, s.longPoll))
+	case (s.registry.CertFile == "") != (s.registry.KeyFile == ""):
+		return nil, errors.New("--registry-cert and --registry-key go together: a client certificate and its key")
 	case s.unreadyWhenStale && s.maxStaleness == 0:
 		return nil, errors.New("--unready-when-stale needs --max-staleness")
 	case s.jwksMaxAge < jwks.MinMaxAge:

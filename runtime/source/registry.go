@@ -7,8 +7,10 @@ import (
 	"gwc.dev/schema/bundle/oci"
 )
 
-// Registry says how an OCI registry is reached. The file is read again as it changes.
+// Registry says how an OCI registry is reached. The files are read again as they change.
 type Registry struct {
+	CertFile  string      // a client certificate in PEM that is shown to it; "": none
+	KeyFile   string      // the certificate's key
 	TokenFile string      // a token that takes the place of Docker's credentials, as a service account's; "": none
 	Mirrors   oci.Mirrors // registries that are asked first
 }
@@ -30,7 +32,12 @@ func openRegistry(ref string, o Options) (Source, error) {
 	if o.CAFile != "" && transport == nil {
 		transport = oci.Transport(o.CAFile)
 	}
+	var client *oci.Client
+	if o.Registry.CertFile != "" {
+		client = oci.NewClient(o.CAFile, o.Registry.CertFile, o.Registry.KeyFile)
+	}
 	reader := oci.NewReader(r, oci.Options{
+		Client:    client,
 		PlainHTTP: o.PlainHTTP,
 		MaxSize:   o.MaxSize,
 		Mirrors:   o.Registry.Mirrors,

@@ -36,10 +36,8 @@ func Claims(ctx context.Context, ref string, t *bundle.Trust, o Options) ([]sigs
 	}
 	var mirrors strings.Builder
 	for _, m := range o.Mirrors[r.host] {
-		options := o
-		options.TokenFile = "" // the registry's, and none of the mirror's business
 		within, cancel := context.WithTimeout(ctx, mirrorTime)
-		all, err := claimsAt(within, m.of(r).String(), t, options)
+		all, err := claimsAt(within, m.of(r).String(), t, o.forMirror())
 		cancel()
 		if slices.ContainsFunc(all, func(c sigstore.Claim) bool { return c.By.Err == nil }) {
 			return all, nil

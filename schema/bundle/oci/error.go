@@ -93,6 +93,8 @@ func (s *session) explain(err error) error {
 		return fmt.Errorf("registry %q did not answer in time: %w", host, context.DeadlineExceeded)
 	case errors.As(err, &certificate):
 		return fmt.Errorf("registry %q has a certificate that is not trusted: %w: name the file of its CA with --registry-ca (gwproxy: --source-ca)", host, certificate.Err)
+	case errors.As(err, &network) && network.Op == "remote error": // an alert of TLS
+		return s.explainAlert(network.Err)
 	case errors.As(err, &answer):
 		return s.explainAnswer(answer)
 	case errors.Is(err, errPlainHTTP), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
@@ -105,6 +107,20 @@ func (s *session) explain(err error) error {
 		err = at.Err
 	}
 	return fmt.Errorf("registry %q: %w", host, err)
+}
+
+// explainAlert says why a registry does not take a connection. What it says is most often about a client's certificate.
+func (s *session) explainAlert(alert error) error {
+	host := s.ref.Host()
+	if s.client != nil {
+		return fmt.Errorf("registry %q does not take the client certificate in %q: %w", host, s.client.certificate, alert)
+	}
+	for _, text := range []string{"certificate required", "bad certificate", "handshake failure", "400"} { // which it is depends on the version
+		if strings.Contains(alert.Error(), text) {
+			return fmt.Errorf("registry %q asks for a client certificate (%w): name it with --registry-cert and --registry-key", host, alert)
+		}
+	}
+	return fmt.Errorf("registry %q ends the connection: %w", host, alert)
 }
 
 // explainAnswer says what an answer means. The status alone does not tell: registries say by a code in the body that
@@ -133,6 +149,8 @@ func (s *session) explainAnswer(answer *transport.Error) error {
 		return fmt.Errorf("registry %q takes nothing as large as this for %q%s: have the limit raised, its own or that of the proxy before it", host, repository, &said)
 	case s.writes && (has(transport.TagInvalidErrorCode) || says("immutable")):
 		return fmt.Errorf("registry %q does not let a tag of %q be moved%s: exempt the tags that are followed from its rule for immutable tags", host, repository, &said)
+	case status == http.StatusBadRequest && s.wantsCert.Load():
+		return s.explainAlert(errors.New("400 Bad Request"))
 	case status == http.StatusForbidden, has(transport.DeniedErrorCode), status == http.StatusUnauthorized && s.denied.Load():
 		return s.forbidden(said.String())
 	case status == http.StatusUnauthorized:

@@ -20,6 +20,12 @@ func (m Mirror) of(r Reference) Reference {
 	return r
 }
 
+// forMirror leaves out what is the registry's and none of a mirror's business.
+func (o Options) forMirror() Options {
+	o.TokenFile, o.Client = "", nil
+	return o
+}
+
 // Set implements [flag.Value]: HOST=MIRROR[/PREFIX][,MIRROR...].
 func (m Mirrors) Set(text string) error {
 	host, list, ok := strings.Cut(text, "=")

@@ -43,6 +43,7 @@ type Options struct {
 	Keychain    authn.Keychain    // nil: Docker's and podman's configuration and credential helpers
 	TokenFile   string            // a token that takes the place of the keychain's credentials, read at each use; "": none
 	Transport   http.RoundTripper // nil: go-containerregistry's
+	Client      *Client           // a certificate to show to the registry; nil: none
 
 	// Retry has what a registry cannot do just now tried again, for a minute at most, and is told of each time. Nil: an
 	// error is final, as for who has a back-off of their own.

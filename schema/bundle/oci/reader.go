@@ -47,10 +47,7 @@ func NewReader(r Reference, o Options) *Reader {
 		reader.limit = bundle.MaxSize
 	}
 	for _, m := range o.Mirrors[r.host] {
-		// The token is the registry's, and none of the mirror's business.
-		options := o
-		options.TokenFile = ""
-		reader.places = append(reader.places, &place{ref: m.of(r), options: options})
+		reader.places = append(reader.places, &place{ref: m.of(r), options: o.forMirror()})
 	}
 	reader.places = append(reader.places, &place{ref: r, options: o})
 	return reader

@@ -1,7 +1,9 @@
 package oci
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -21,17 +23,19 @@ type session struct {
 	keychain  authn.Keychain
 	token     tokenFile // "": the keychain's credentials
 	next      http.RoundTripper
+	client    *Client // nil: no certificate
 	plainHTTP bool
 	writes    bool // as its errors say it
 
 	retryAfter atomic.Int64           // what the registry last asked for, a time.Duration
 	denied     atomic.Bool            // it last said that a token is good, and not for this
 	bearer     atomic.Bool            // it takes the token itself
+	wantsCert  atomic.Bool            // it last said, by HTTP, that a client certificate is missing or wrong
 	who        atomic.Pointer[string] // whose credentials are used
 }
 
 func newSession(r Reference, o Options) (*session, error) {
-	s := &session{ref: r, keychain: o.Keychain, token: tokenFile(o.TokenFile), next: o.Transport, plainHTTP: o.PlainHTTP}
+	s := &session{ref: r, keychain: o.Keychain, token: tokenFile(o.TokenFile), next: o.Transport, client: o.Client, plainHTTP: o.PlainHTTP}
 	if s.keychain == nil {
 		s.keychain = defaultKeychain()
 	}
@@ -51,9 +55,10 @@ func (s *session) writing() *session {
 
 // about returns what errors are explained with that are about ref.
 func (s *session) about(ref Reference) *session {
-	t := &session{ref: ref, token: s.token, writes: s.writes}
+	t := &session{ref: ref, token: s.token, client: s.client, writes: s.writes}
 	t.retryAfter.Store(s.retryAfter.Load())
 	t.denied.Store(s.denied.Load())
+	t.wantsCert.Store(s.wantsCert.Load())
 	t.who.Store(s.who.Load())
 	return t
 }
@@ -94,6 +99,8 @@ func (s *session) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		s.retryAfter.Store(int64(RetryAfter(resp.Header)))
+	case http.StatusBadRequest:
+		s.wantsCert.Store(wantsCertificate(resp))
 	case http.StatusUnauthorized:
 		s.denied.Store(strings.Contains(resp.Header.Get("WWW-Authenticate"), "insufficient_scope"))
 	}
@@ -107,14 +114,29 @@ func (s *session) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.resumable(r, resp), nil
 }
 
+// wantsCertificate reports whether a page says so, as nginx has it before many a registry: it takes any connection, and then
+// refuses the request.
+func wantsCertificate(resp *http.Response) bool {
+	const enough = 4 << 10
+	if !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
+		return false
+	}
+	start, err := io.ReadAll(io.LimitReader(resp.Body, enough))
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(start), resp.Body), resp.Body}
+	return err == nil && bytes.Contains(start, []byte("SSL certificate"))
+}
+
 // send sends a request, with the token itself once a registry has said that it takes that: it asks for a bearer token and
 // names no service that would give another one for it (RFC 6750, section 3).
 func (s *session) send(r *http.Request) (*http.Response, error) {
 	if s.token == "" || r.URL.Host != s.ref.Host() {
-		return s.next.RoundTrip(r)
+		return s.pass(r)
 	}
 	if !s.bearer.Load() {
-		resp, err := s.next.RoundTrip(r)
+		resp, err := s.pass(r)
 		if err != nil || !asksForBearer(resp) || r.Body != nil && r.Body != http.NoBody {
 			return resp, err
 		}
@@ -127,11 +149,19 @@ func (s *session) send(r *http.Request) (*http.Response, error) {
 	}
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", "Bearer "+token)
-	resp, err := s.next.RoundTrip(r)
+	resp, err := s.pass(r)
 	if err == nil && asksForBearer(resp) {
 		resp.Header.Del("WWW-Authenticate") // there is no other token, and go-containerregistry knows no such challenge
 	}
 	return resp, err
+}
+
+// pass sends a request as it is, with a certificate if it goes to the registry itself.
+func (s *session) pass(r *http.Request) (*http.Response, error) {
+	if s.client != nil && r.URL.Host == s.ref.Host() {
+		return s.client.transport.RoundTrip(r)
+	}
+	return s.next.RoundTrip(r)
 }
 
 // asksForBearer reports whether an answer asks for a bearer token and does not say where there is one.

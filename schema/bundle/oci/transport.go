@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -15,62 +16,116 @@ import (
 // Transport returns a transport that trusts the certificates in a file in PEM, beside those that the system trusts. The
 // file is read again for every request, so that one which is mounted may be replaced; while it cannot be read, what it
 // held before counts.
-func Transport(caFile string) http.RoundTripper { return &trusting{file: caFile} }
+func Transport(caFile string) http.RoundTripper { return &mounted{ca: caFile} }
 
-type trusting struct {
-	file string
+// A Client is a certificate that says who asks, and its key. It is shown to nobody but the registry that is meant: neither
+// to its mirrors nor to where it sends somebody.
+type Client struct {
+	certificate string
+	transport   *mounted
+}
+
+// NewClient returns the client of files in PEM, which are read as [Transport] reads those with authorities: caFile, if it
+// is not "", the certificate with those that it is chained with, and the key.
+func NewClient(caFile, certificateFile, keyFile string) *Client {
+	return &Client{certificateFile, &mounted{ca: caFile, certificate: certificateFile, key: keyFile}}
+}
+
+// mounted is a transport whose certificates are in files that may be replaced.
+type mounted struct {
+	ca, certificate, key string // "": none
 
 	mu   sync.Mutex
-	held []byte // what the file held when made was
+	held [][]byte // what the files held when made was
 	made *http.Transport
 }
 
-// certificateError says that there is no telling which certificates to trust.
+// certificateError says that there is no telling which certificates to trust or to show.
 type certificateError struct {
-	file string
-	err  error
+	what, file string
+	err        error
 }
 
 func (e *certificateError) Error() string {
-	return fmt.Sprintf("reading the certificates to trust in %q: %v", e.file, e.err)
+	return fmt.Sprintf("reading %s %q: %v", e.what, e.file, e.err)
 }
 
 func (e *certificateError) Unwrap() error { return e.err }
 
 // RoundTrip implements [http.RoundTripper].
-func (t *trusting) RoundTrip(r *http.Request) (*http.Response, error) {
-	current, err := t.current()
+func (m *mounted) RoundTrip(r *http.Request) (*http.Response, error) {
+	current, err := m.current()
 	if err != nil {
-		return nil, &certificateError{t.file, err}
+		return nil, err
 	}
 	return current.RoundTrip(r)
 }
 
-func (t *trusting) current() (*http.Transport, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	data, err := os.ReadFile(t.file)
-	if t.made != nil && (err != nil || bytes.Equal(data, t.held)) {
-		return t.made, nil
-	}
-	if err != nil {
+func (m *mounted) current() (*http.Transport, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var holds [][]byte
+	config, err := m.read(&holds)
+	switch {
+	case m.made != nil && (err != nil || equal(holds, m.held)): // as it was, or half written
+		return m.made, nil
+	case err != nil:
 		return nil, err
+	case m.made != nil:
+		m.made.CloseIdleConnections()
 	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(data) {
-		if t.made != nil { // half written
-			return t.made, nil
+	m.held, m.made = holds, newTransport(config)
+	return m.made, nil
+}
+
+func equal(a, b [][]byte) bool {
+	for i := range a {
+		if !bytes.Equal(a[i], b[i]) {
+			return false
 		}
-		return nil, fmt.Errorf("it holds no certificate in PEM")
 	}
-	if t.made != nil {
-		t.made.CloseIdleConnections()
+	return true
+}
+
+// read returns what the files say, and what they hold.
+func (m *mounted) read(holds *[][]byte) (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	file := func(name string) ([]byte, error) {
+		data, err := os.ReadFile(name)
+		*holds = append(*holds, data)
+		return data, err
 	}
-	t.held, t.made = data, newTransport(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12})
-	return t.made, nil
+	if m.ca != "" {
+		const what = "the certificates to trust in"
+		data, err := file(m.ca)
+		if err != nil {
+			return nil, &certificateError{what, m.ca, err}
+		}
+		if config.RootCAs, err = x509.SystemCertPool(); err != nil {
+			config.RootCAs = x509.NewCertPool()
+		}
+		if !config.RootCAs.AppendCertsFromPEM(data) {
+			return nil, &certificateError{what, m.ca, errors.New("it holds no certificate in PEM")}
+		}
+	}
+	if m.certificate == "" {
+		return config, nil
+	}
+	certificate, err := file(m.certificate)
+	if err != nil {
+		return nil, &certificateError{"the client certificate in", m.certificate, err}
+	}
+	key, err := file(m.key)
+	if err != nil {
+		return nil, &certificateError{"the client certificate's key in", m.key, err}
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		return nil, &certificateError{fmt.Sprintf("the client certificate in %q with its key in", m.certificate), m.key, err}
+	}
+	// It is shown whatever authorities a registry names: one that does not take it says why.
+	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
+	return config, nil
 }
 
 // newTransport returns a transport that gives up on a registry which does not answer at all, so that another place to read
