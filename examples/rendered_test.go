@@ -181,6 +181,9 @@ func unset(t *testing.T, path string, v, defaults reflect.Value) {
 		}
 		return
 	}
+	if path == "targets.Kube.Trust.ConfigMap" {
+		return // in place of all the others
+	}
 	if v.IsZero() || reflect.DeepEqual(v.Interface(), defaults.Interface()) {
 		t.Errorf("%s is what it is by default: %v", path, v)
 	}

@@ -1,5 +1,7 @@
 package schema
 
+import "time"
+
 // Targets are the settings of the rendered outputs.
 type Targets struct {
 	Kube       *Kube       `json:"kube,omitempty"`
@@ -9,24 +11,59 @@ type Targets struct {
 
 // Kube is how the gateway runs in Kubernetes.
 type Kube struct {
-	Namespace  string            `json:"namespace"`
-	Name       string            `json:"name"`
-	Image      string            `json:"image"`
-	Repository string            `json:"repository,omitempty"`
-	Keys       map[string]string `json:"keys,omitempty"`
-	PullSecret string            `json:"pullSecret,omitempty"`
-	Registry   *KubeRegistry     `json:"registry,omitempty"`
-	Replicas   Replicas          `json:"replicas"`
-	TargetCPU  int               `json:"targetCPU"`
-	Resources  Resources         `json:"resources"`
-	Service    Service           `json:"service"`
-	AdminPort  int               `json:"adminPort"`
+	Namespace        string            `json:"namespace"`
+	Name             string            `json:"name"`
+	Image            string            `json:"image"`
+	Repository       string            `json:"repository,omitempty"`
+	Keys             map[string]string `json:"keys,omitempty"`
+	Trust            *Trust            `json:"trust,omitempty"`
+	PullSecret       string            `json:"pullSecret,omitempty"`
+	Registry         *KubeRegistry     `json:"registry,omitempty"`
+	MaxStaleness     Duration          `json:"maxStaleness,omitempty"`
+	UnreadyWhenStale bool              `json:"unreadyWhenStale,omitempty"`
+	Isolate          bool              `json:"isolate,omitempty"`
+	Replicas         Replicas          `json:"replicas"`
+	TargetCPU        int               `json:"targetCPU"`
+	Resources        Resources         `json:"resources"`
+	Service          Service           `json:"service"`
+	AdminPort        int               `json:"adminPort"`
 }
 
 // KubeRegistry is how the proxies reach the registry that bundles are in.
 type KubeRegistry struct {
-	Audience string `json:"audience,omitempty"`
-	CASecret string `json:"caSecret,omitempty"`
+	Audience string             `json:"audience,omitempty"`
+	CASecret string             `json:"caSecret,omitempty"`
+	Mirrors  map[string]Ordered `json:"mirrors,omitempty"`
+}
+
+// PollInterval is how often proxies look at the registry, unless they are told otherwise.
+const PollInterval = 30 * time.Second
+
+// An Ordered list is another one if its members are in another order.
+type Ordered []string
+
+// Trust is whom the proxies take bundles of, beside plain keys: a trust document whose entries have names.
+type Trust struct {
+	Keys            map[string]TrustedKey      `json:"keys,omitempty"`
+	Identities      map[string]TrustedIdentity `json:"identities,omitempty"`
+	Authorities     map[string]string          `json:"authorities,omitempty"`
+	TimeAuthorities map[string]string          `json:"timeAuthorities,omitempty"`
+	ConfigMap       string                     `json:"configMap,omitempty"`
+}
+
+// A TrustedKey is a public key in PEM, and the day or time at which trust in it ends.
+type TrustedKey struct {
+	PEM     string `json:"pem"`
+	Expires string `json:"expires,omitempty"`
+}
+
+// A TrustedIdentity is somebody whom certificates speak of.
+type TrustedIdentity struct {
+	Issuer         string `json:"issuer,omitempty"`
+	IssuerPattern  string `json:"issuerPattern,omitempty"`
+	Subject        string `json:"subject,omitempty"`
+	SubjectPattern string `json:"subjectPattern,omitempty"`
+	Expires        string `json:"expires,omitempty"`
 }
 
 // Replicas bounds the autoscaler.

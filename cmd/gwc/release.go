@@ -13,6 +13,7 @@ import (
 	"gwc.dev/cmd/internal/version"
 	"gwc.dev/compiler/provenance"
 	"gwc.dev/compiler/render"
+	"gwc.dev/schema"
 	"gwc.dev/schema/bundle"
 	"gwc.dev/schema/bundle/archive"
 	"gwc.dev/schema/bundle/oci"
@@ -39,10 +40,11 @@ type release struct {
 	repository string // oci://host/repository
 	tag        string // "": those of the environment
 	signer     bundle.Signer
-	version    string // a further tag; "": none
-	source     string // URL of the git repository; "": unknown
-	created    string // the commit's time; "": unknown
-	restores   uint64 // the serial whose state it is, of a rollback
+	version    string       // a further tag; "": none
+	source     string       // URL of the git repository; "": unknown
+	created    string       // the commit's time; "": unknown
+	restores   uint64       // the serial whose state it is, of a rollback
+	trusts     *schema.Kube // whom proxies trust, of a rollback: who was trusted once may not be any more; nil: as its own settings say
 	provenance *provenance.Predicate
 }
 
@@ -170,23 +172,26 @@ func (r *release) follow() string {
 var semver = regexp.MustCompile(`^v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
 
 // render packs the manifests, all but those of Flux: it is these that bring the artifact into a cluster.
-func (r *release) render(overlay string, trusted []string) error {
-	t, err := trusting(r.signer, trusted)
+func (r *release) render(overlay string, files []string) error {
+	given, all, err := r.trusted(files)
 	if err != nil {
 		return err
 	}
-	keys, err := trust.Format(t)
+	text, err := trust.Format(given)
 	if err != nil {
 		return err
 	}
-	files, err := render.Render(render.Input{
-		Gateway: r.Gateway, Reference: r.repository + ":" + r.follow(), PublicKeys: keys, Overlay: overlay,
+	rendered, err := render.Render(render.Input{
+		Gateway: withTrust(r.Gateway, r.trusts), Reference: r.repository + ":" + r.follow(), PublicKeys: text, Overlay: overlay,
 	}, "kube", "prometheus")
 	if err != nil {
 		return err
 	}
+	if err := r.admit(all); err != nil {
+		return err
+	}
 	var entries []archive.File
-	for _, f := range files {
+	for _, f := range rendered {
 		entries = append(entries, archive.File{Name: f.Path, Data: f.Data})
 	}
 	r.manifests, err = archive.Pack(entries)

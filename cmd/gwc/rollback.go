@@ -135,6 +135,9 @@ func (a *app) restore(ctx context.Context, r *release, c oci.Channel, to uint64,
 		return none, err
 	}
 	r.restores = to
+	if t := current.Gateway.Targets; t != nil {
+		r.trusts = t.Kube
+	}
 	r.source, r.created = older.Annotations[oci.AnnotationSource], older.Annotations[oci.AnnotationCreated]
 	r.provenance = provenance.New(provenance.Build{
 		Environment: r.Environment, Serial: r.Serial, Revision: r.Bundle.Revision, Version: version.Of(), Artifact: c.Repository + "@" + older.Digest,

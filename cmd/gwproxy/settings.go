@@ -15,6 +15,7 @@ import (
 	"gwc.dev/runtime"
 	"gwc.dev/runtime/jwks"
 	"gwc.dev/runtime/source"
+	"gwc.dev/schema"
 	"gwc.dev/schema/bundle/oci"
 )
 
@@ -82,7 +83,7 @@ func parse(args []string) (*settings, error) {
 	flags.Var(&s.trust, "trust", "")
 	flags.BoolVar(&s.insecure, "insecure-skip-verify", false, "")
 	flags.StringVar(&s.environment, "environment", "", "")
-	flags.DurationVar(&s.pollInterval, "poll-interval", 30*time.Second, "")
+	flags.DurationVar(&s.pollInterval, "poll-interval", schema.PollInterval, "")
 	flags.BoolVar(&s.plainHTTP, "plain-http", false, "")
 	flags.StringVar(&s.sourceCA, "source-ca", "", "")
 	flags.DurationVar(&s.longPoll, "long-poll", 0, "")

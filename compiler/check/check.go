@@ -62,6 +62,9 @@
 //	route-undecided         it was not found out within bounds whether a route shares requests (info)
 //	route-unreachable       no request reaches a route, or none for some hosts (then a warning)
 //	slo-unreachable         a latency objective lies above a route's timeout (warning)
+//	staleness               a bound on how old the proxies' news may be is none
+//	target-key              a public key that proxies are to trust cannot be read
+//	target-trust            an entry of whom proxies are to trust cannot be used
 //	unused-consumer         a consumer has API keys that no route asks for (info)
 //	unused-upstream         no route sends requests to an upstream (warning)
 //	upstream-unknown        a route sends requests to an upstream that does not exist
@@ -118,6 +121,8 @@ func Run(g *schema.Gateway) diag.List {
 		checkUnused,
 		checkWaivers,
 		checkReplicas,
+		checkStaleness,
+		checkTrust,
 	} {
 		check(p)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"gwc.dev/compiler/diag"
 	"gwc.dev/schema"
+	"gwc.dev/schema/bundle/trust"
 )
 
 // checkReplicas: the autoscaler's bounds are in order.
@@ -19,5 +20,38 @@ func checkReplicas(p *pass) {
 			Message: fmt.Sprintf("at least %d replicas are asked for and at most %d", r.Min, r.Max),
 			Hint:    fmt.Sprintf("set targets.kube.replicas.max to %d or more", r.Min),
 		})
+	}
+}
+
+// checkStaleness: proxies take the bounds on how old their news may be.
+func checkStaleness(p *pass) {
+	if p.Targets == nil || p.Targets.Kube == nil {
+		return
+	}
+	k, at := p.Targets.Kube, schema.NewPath("targets", "kube")
+	switch {
+	case k.MaxStaleness == 0 && k.UnreadyWhenStale:
+		p.report(diag.Finding{
+			Code: "staleness", Severity: diag.Error, Path: at.Join("unreadyWhenStale"),
+			Message: "proxies are to be unready when they are stale, and nothing says when that is",
+			Hint:    "set targets.kube.maxStaleness, or leave unreadyWhenStale out",
+		})
+	case k.MaxStaleness > 0 && k.MaxStaleness.Std() <= schema.PollInterval:
+		p.report(diag.Finding{
+			Code: "staleness", Severity: diag.Error, Path: at.Join("maxStaleness"),
+			Message: fmt.Sprintf("proxies look at the registry every %v, and would be stale between two looks after %v", schema.PollInterval, k.MaxStaleness),
+			Hint:    "allow for some looks that fail: write several minutes or more",
+		})
+	}
+}
+
+// checkTrust: proxies can read whom they are told to trust.
+func checkTrust(p *pass) {
+	if p.Targets == nil || p.Targets.Kube == nil {
+		return
+	}
+	_, problems := trust.Of(p.Targets.Kube)
+	for _, f := range diag.FromProblems(problems, diag.Error) {
+		p.report(f)
 	}
 }

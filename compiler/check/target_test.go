@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"testing"
+	"time"
 
 	"gwc.dev/schema"
 )
@@ -17,6 +18,41 @@ func TestCheckReplicas(t *testing.T) {
 		{"more than at most", replicas(8, 4), []string{
 			"error replicas-order targets.kube.replicas.min: at least 8 replicas are asked for and at most 4",
 			"  help: set targets.kube.replicas.max to 8 or more",
+		}},
+	})
+}
+
+func TestCheckStaleness(t *testing.T) {
+	kube := func(k schema.Kube) func(*schema.Gateway) {
+		return func(g *schema.Gateway) { g.Targets = &schema.Targets{Kube: &k} }
+	}
+	run(t, []test{
+		{"never", kube(schema.Kube{}), nil},
+		{"long enough", kube(schema.Kube{MaxStaleness: schema.Duration(time.Minute), UnreadyWhenStale: true}), nil},
+		{"between two looks", kube(schema.Kube{MaxStaleness: schema.Duration(schema.PollInterval)}), []string{
+			"error staleness targets.kube.maxStaleness: proxies look at the registry every 30s, and would be stale between two looks after 30s",
+			"  help: allow for some looks that fail: write several minutes or more",
+		}},
+		{"unready at no time", kube(schema.Kube{UnreadyWhenStale: true}), []string{
+			"error staleness targets.kube.unreadyWhenStale: proxies are to be unready when they are stale, and nothing says when that is",
+			"  help: set targets.kube.maxStaleness, or leave unreadyWhenStale out",
+		}},
+	})
+}
+
+func TestCheckTrust(t *testing.T) {
+	run(t, []test{
+		{"nobody", func(g *schema.Gateway) { g.Targets = &schema.Targets{Kube: &schema.Kube{Trust: &schema.Trust{}}} }, nil},
+		{"what is no key, and an identity of nobody's", func(g *schema.Gateway) {
+			g.Targets = &schema.Targets{Kube: &schema.Kube{
+				Keys:  map[string]string{"ci": "hello"},
+				Trust: &schema.Trust{Identities: map[string]schema.TrustedIdentity{"ci": {Issuer: "https://x", Subject: "y"}}},
+			}}
+		}, []string{
+			`error target-key targets.kube.keys.ci: key "ci": there is no PEM block: not a public key`,
+			"  help: put the .pub file that gwc keygen or cosign wrote here",
+			"error target-trust targets.kube.trust.identities: nobody gives the identities their certificates",
+			"  help: set targets.kube.trust.authorities",
 		}},
 	})
 }

@@ -35,6 +35,12 @@ func text(v any) string {
 		return valueText(v)
 	case schema.JWKS:
 		return jwksText(v)
+	case string:
+		return cut(stringText(v))
+	case schema.TrustedKey:
+		return cut(trustedKeyText(v))
+	case *schema.Trust:
+		return cut(trustText(v))
 	case schema.Certificate:
 		return cut(strconv.Quote(v.Secret))
 	case schema.API:
@@ -84,6 +90,41 @@ func jwksText(s schema.JWKS) string {
 		parts = append(parts, "inline "+digest(string(s.Inline)))
 	}
 	return cut(strings.Join(parts, " "))
+}
+
+// stringText shows PEM by its digest, as [jwksText] shows keys.
+func stringText(s string) string {
+	if after, ok := strings.CutPrefix(s, "-----BEGIN "); ok {
+		if label, _, ok := strings.Cut(after, "-----"); ok {
+			return strings.ToLower(label) + " " + digest(s)
+		}
+	}
+	return compact(s)
+}
+
+func trustedKeyText(k schema.TrustedKey) string {
+	s := stringText(k.PEM)
+	if k.Expires != "" {
+		s += " until " + k.Expires
+	}
+	return s
+}
+
+// trustText says what there is, where all of it is new or gone.
+func trustText(t *schema.Trust) string {
+	var parts []string
+	for _, part := range []struct {
+		n    int
+		noun string
+	}{{len(t.Keys), "key"}, {len(t.Identities), "identity"}, {len(t.Authorities), "authority"}, {len(t.TimeAuthorities), "time authority"}} {
+		if part.n > 0 {
+			parts = append(parts, number(part.n, part.noun))
+		}
+	}
+	if t.ConfigMap != "" {
+		parts = append(parts, "ConfigMap "+strconv.Quote(t.ConfigMap))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func apiText(a schema.API) string {
@@ -138,6 +179,9 @@ func upstreamText(u schema.Upstream) string {
 func number(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
+	}
+	if stem, ok := strings.CutSuffix(noun, "y"); ok && noun != "key" {
+		return fmt.Sprintf("%d %sies", n, stem)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

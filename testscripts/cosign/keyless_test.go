@@ -1,6 +1,7 @@
 package cosign_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -80,7 +81,11 @@ func TestCosignVerifiesAnIdentity(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(to.dir, "token"), []byte(token), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ref := to.run(t, "gwc", "push", "environments/production", "oci://"+to.registry+"/team/gateway",
+	trust := fmt.Sprintf("identities: [{issuer: %q, subject: %q}]\nauthorities: [{file: ca.pem}]\ntimeAuthorities: [{file: tsa.pem}]\n", issuer, subject)
+	if err := os.WriteFile(filepath.Join(to.dir, "trust.yaml"), []byte(trust), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ref := to.run(t, "gwc", "push", "environments/production", "oci://"+to.registry+"/team/gateway", "--trust", "trust.yaml",
 		"--fulcio-url", url, "--identity-token", "token", "--timestamp-url", url+"/timestamp")
 	pushed := time.Now()
 	ref = strings.TrimPrefix(strings.TrimSpace(ref), "oci://")

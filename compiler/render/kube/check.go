@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"gwc.dev/schema"
+	"gwc.dev/schema/bundle/oci"
 )
 
 // check reports what Kubernetes would refuse in the settings of the model.
@@ -42,6 +43,13 @@ func check(g *schema.Gateway) error {
 	if k.Replicas.Min > k.Replicas.Max {
 		report(at.Join("replicas", "min"), "target-replicas", "raise max or lower min",
 			"min is %d and max is %d", k.Replicas.Min, k.Replicas.Max)
+	}
+	if k.Registry != nil {
+		for host, mirrors := range schema.Sorted(k.Registry.Mirrors) {
+			if err := (oci.Mirrors{}).Set(mirrorValue(host, mirrors)); err != nil {
+				report(at.Join("registry", "mirrors", host), "target-mirror", `name registries, as mirrors: "registry.example.com": ["mirror.example.com"]`, "%v", err)
+			}
+		}
 	}
 	for name, l := range schema.Sorted(g.Listeners) {
 		if l.Port == k.AdminPort {

@@ -6,8 +6,9 @@
 // environment variable that is taken from the key NAME of the Secret "<targets.kube.name>-env". Whoever
 // provides those Secrets (External Secrets, SOPS, a person) is not gwc's concern; a pod waits until they exist.
 //
-// The trusted public keys are a ConfigMap. Where gwc is told of no key it renders none, and the ConfigMap
-// "<targets.kube.name>-keys" with the key "trusted.pub" is the user's to provide: proxies do not start without.
+// Whom the proxies trust is a ConfigMap. Where gwc is told of nobody it renders none, and the ConfigMap
+// "<targets.kube.name>-keys" with the key "trusted.pub" is the user's to provide, or the one that
+// targets.kube.trust.configMap names, with the key "trust.yaml": proxies do not start without.
 //
 // A listener's port is the port that gwproxy listens on; the Service shows it to clients at the port that
 // targets.kube.service.ports names, or at the same one.

@@ -180,6 +180,66 @@ func TestATrustDocumentIsHandedToTheProxies(t *testing.T) {
 	}
 }
 
+// settings is minimal with other settings of the target.
+func settings(set func(*schema.Kube)) manifest.Input {
+	in := minimal()
+	set(in.Gateway.Targets.Kube)
+	return in
+}
+
+func TestProxiesAreToldHowTheyServe(t *testing.T) {
+	in := settings(func(k *schema.Kube) {
+		k.MaxStaleness, k.UnreadyWhenStale, k.Isolate = schema.Duration(90*time.Minute), true, true
+		k.Registry = &schema.KubeRegistry{Mirrors: map[string]schema.Ordered{
+			"z.example.com": {"y.example.com"}, "localhost:5000": {"mirror.example.com:7443/cache", "near.mirrors.svc"},
+		}}
+	})
+	plain := deployment(t, minimal()).Spec.Template.Spec.Containers[0].Args
+	args := deployment(t, in).Spec.Template.Spec.Containers[0].Args
+	want := append(plain,
+		"--registry-mirror=localhost:5000=mirror.example.com:7443/cache,near.mirrors.svc", "--registry-mirror=z.example.com=y.example.com",
+		"--max-staleness=1h30m", "--unready-when-stale", "--isolate",
+	)
+	if diff := cmp.Diff(want, args); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	// They may reach the mirrors of their own registry.
+	for _, in := range []manifest.Input{in, minimal()} {
+		got, want := renderAll(t, in)["kube/networkpolicy.yaml"], in.Gateway.Targets.Kube.Isolate
+		if strings.Contains(got, "port: 7443") != want || strings.Contains(got, "kubernetes.io/metadata.name: mirrors\n") != want {
+			t.Errorf("egress to mirrors, want %v:\n%s", want, got)
+		}
+	}
+}
+
+func TestMirrorsThatAreNoneAreRefused(t *testing.T) {
+	for name, mirrors := range map[string]schema.Ordered{"none": {}, "itself": {"r.example.com"}, "no host": {"a b"}} {
+		in := settings(func(k *schema.Kube) {
+			k.Registry = &schema.KubeRegistry{Mirrors: map[string]schema.Ordered{"r.example.com": mirrors}}
+		})
+		_, err := kube.Target{}.Render(in)
+		var p *schema.Problem
+		if !errors.As(err, &p) || p.Path != `targets.kube.registry.mirrors."r.example.com"` || p.Code != "target-mirror" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAConfigMapOfOthersSaysWhomToTrust(t *testing.T) {
+	in := settings(func(k *schema.Kube) { k.Trust = &schema.Trust{ConfigMap: "trusted-by-security"} })
+	if _, ok := renderAll(t, in)["kube/configmap-keys.yaml"]; ok {
+		t.Error("another ConfigMap is rendered")
+	}
+	pod := deployment(t, in).Spec.Template.Spec
+	if !slices.Contains(pod.Containers[0].Args, "--trust=/etc/gwc/keys/trust.yaml") || pod.Volumes[0].ConfigMap.Name != "trusted-by-security" {
+		t.Errorf("arguments %q, volume %+v", pod.Containers[0].Args, pod.Volumes[0])
+	}
+	in.PublicKeys = []byte("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=\n-----END PUBLIC KEY-----\n")
+	if _, err := (kube.Target{}).Render(in); err == nil || !strings.Contains(err.Error(), "and so do files that gwc is given") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestWithoutKeysTheConfigMapIsTheUsers(t *testing.T) {
 	files := renderAll(t, minimal())
 	if _, ok := files["kube/configmap-keys.yaml"]; ok {

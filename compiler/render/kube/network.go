@@ -77,6 +77,11 @@ func egress(in manifest.Input, bundle manifest.Ref) []networkingv1.NetworkPolicy
 		}
 	}
 	add(hostPort("https://" + bundle.Host()))
+	if r := in.Gateway.Targets.Kube.Registry; r != nil {
+		for _, mirror := range r.Mirrors[bundle.Host()] {
+			add(hostPort("https://" + mirror))
+		}
+	}
 
 	dns := networkingv1.NetworkPolicyEgressRule{Ports: []networkingv1.NetworkPolicyPort{
 		{Protocol: new(corev1.ProtocolUDP), Port: new(intstr.FromInt32(53))}, tcp(53),

@@ -79,7 +79,7 @@ func container(in manifest.Input, bundle manifest.Ref, trusted string) corev1.Co
 		Image: k.Image,
 		Args: []string{
 			bundle.SourceArg(),
-			trustArgument(trusted),
+			trustArgument(in, trusted),
 			"--environment=" + argument(in.Gateway.Environment),
 			"--secrets-dir=" + secretsDir,
 			"--state-dir=" + stateDir,
@@ -119,7 +119,24 @@ func container(in manifest.Input, bundle manifest.Ref, trusted string) corev1.Co
 		}
 		c.Env = append(c.Env, f.variable...)
 	}
+	c.Args = append(c.Args, mirrorArguments(in)...)
+	c.Args = append(c.Args, servingArguments(k)...)
 	return c
+}
+
+// servingArguments tell gwproxy what to do about a bundle that is old, or cannot be built as a whole.
+func servingArguments(k *schema.Kube) []string {
+	var args []string
+	if k.MaxStaleness > 0 {
+		args = append(args, "--max-staleness="+k.MaxStaleness.String())
+	}
+	if k.UnreadyWhenStale {
+		args = append(args, "--unready-when-stale")
+	}
+	if k.Isolate {
+		args = append(args, "--isolate")
+	}
+	return args
 }
 
 // argument writes s so that Kubernetes, which expands $(NAME) in arguments, leaves it as it is.

@@ -1,9 +1,12 @@
 package kube
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"gwc.dev/compiler/render/manifest"
+	"gwc.dev/schema"
 )
 
 // Where gwproxy finds what it needs to reach the registry.
@@ -25,6 +28,21 @@ type registryFile struct {
 	source    corev1.VolumeSource
 	argument  string          // of gwproxy; "": none
 	variable  []corev1.EnvVar // of its environment
+}
+
+// mirrorArguments tell gwproxy which registries to ask first.
+func mirrorArguments(in manifest.Input) []string {
+	var args []string
+	if r := in.Gateway.Targets.Kube.Registry; r != nil {
+		for host, mirrors := range schema.Sorted(r.Mirrors) {
+			args = append(args, "--registry-mirror="+mirrorValue(host, mirrors))
+		}
+	}
+	return args
+}
+
+func mirrorValue(host string, mirrors schema.Ordered) string {
+	return host + "=" + strings.Join(mirrors, ",")
 }
 
 // registryFiles are those that the settings ask for. A token is projected for its audience alone: it opens nothing in the

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -28,34 +29,41 @@ func trusted(in manifest.Input) (string, error) {
 			return "", fmt.Errorf("reading the trusted public keys: %w", err)
 		}
 	}
-	var problems []schema.Problem
-	for name, text := range schema.Sorted(in.Gateway.Targets.Kube.Keys) {
-		keys, err := bundle.ParsePublicKeys([]byte(text))
-		if err != nil {
-			problems = append(problems, schema.Problem{
-				Path: schema.NewPath("targets", "kube", "keys", name), Code: "target-key",
-				Message: fmt.Sprintf("key %q: %v", name, err),
-				Hint:    "put the .pub file that gwc keygen or cosign wrote here",
-			})
-		}
-		all.Add(bundle.Trusting(keys...))
+	own, problems := trust.Of(in.Gateway.Targets.Kube)
+	if name := configMap(in); name != "" && !all.Empty() {
+		problems = append(problems, schema.Problem{
+			Path: schema.NewPath("targets", "kube", "trust", "configMap"), Code: "target-trust",
+			Message: fmt.Sprintf("ConfigMap %q says whom proxies trust, and so do files that gwc is given", name),
+			Hint:    "leave one of them out",
+		})
 	}
 	if len(problems) > 0 {
 		return "", join(problems)
 	}
+	all.Add(own)
 	text, err := trust.Format(all)
 	return string(text), err
 }
 
 // trustArgument is the flag by which proxies are told whom to trust.
-func trustArgument(trusted string) string {
-	if trusted != "" && trust.IsDocument([]byte(trusted)) {
+func trustArgument(in manifest.Input, trusted string) string {
+	if configMap(in) != "" || trusted != "" && trust.IsDocument([]byte(trusted)) {
 		return "--trust=" + keysDir + "/" + trustFile
 	}
 	return "--key=" + keysDir + "/" + keysFile
 }
 
-func keysName(in manifest.Input) string { return in.Gateway.Targets.Kube.Name + "-keys" }
+// configMap is the user's own that says whom to trust; "" where gwc is to say it.
+func configMap(in manifest.Input) string {
+	if t := in.Gateway.Targets.Kube.Trust; t != nil {
+		return t.ConfigMap
+	}
+	return ""
+}
+
+func keysName(in manifest.Input) string {
+	return cmp.Or(configMap(in), in.Gateway.Targets.Kube.Name+"-keys")
+}
 
 func keysConfigMap(in manifest.Input, trusted string) *corev1.ConfigMap {
 	file := keysFile

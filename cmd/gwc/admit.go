@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"gwc.dev/schema"
+	"gwc.dev/schema/bundle"
+	"gwc.dev/schema/bundle/trust"
+)
+
+// errNobodyTrusted says what proxies lack that are told of nobody.
+var errNobodyTrusted = errors.New("the manifests name nobody whom proxies trust to sign bundles, and their pods would wait for that: " +
+	"name who signs with --trust FILE or in targets: kube: trust, or set configMap there to the one that says it")
+
+// trusted returns whom files trust, for the manifests, and together with whom the environment itself names. Whoever signs with
+// a key of their own is trusted too, for as long as files and environment say; for ever if they do not know the key.
+func (r *release) trusted(files []string) (given, all bundle.Trust, err error) {
+	if given, err = trust.Load(files...); err != nil {
+		return given, all, err
+	}
+	k := r.kube()
+	own, _ := trust.Of(k) // what is wrong with it is for the renderer to say
+	all.Add(given)
+	all.Add(own)
+	if _, certified := r.signer.(bundle.CertifiedSigner); r.signer == nil || certified || ownConfigMap(k) {
+		return given, all, nil
+	}
+	public := r.signer.Public()
+	if !slices.ContainsFunc(all.Keys, func(k bundle.PublicKey) bool { return k.ID() == public.ID() }) {
+		given.Add(bundle.Trusting(public))
+		all.Add(bundle.Trusting(public))
+	}
+	return given, all, nil
+}
+
+// admit refuses to release what the proxies of its manifests would not take. What gwc does not sign, no Flux that verifies
+// applies; and a ConfigMap that is somebody else's is not known here.
+func (r *release) admit(t bundle.Trust) error {
+	switch {
+	case ownConfigMap(r.kube()), t.Empty() && r.signer == nil:
+		return nil
+	case t.Empty():
+		return errNobodyTrusted
+	}
+	if _, err := bundle.Open(r.data, t); err != nil {
+		return fmt.Errorf("proxies would refuse the bundle by what the manifests have them trust, --trust and targets: kube: %w", err)
+	}
+	return nil
+}
+
+// kube are the settings that say whom proxies trust.
+func (r *release) kube() *schema.Kube {
+	if r.trusts != nil {
+		return r.trusts
+	}
+	if t := r.Gateway.Targets; t != nil && t.Kube != nil {
+		return t.Kube
+	}
+	return &schema.Kube{}
+}
+
+// withTrust returns g with whom other settings trust; g itself without any.
+func withTrust(g *schema.Gateway, of *schema.Kube) *schema.Gateway {
+	if of == nil || g.Targets == nil || g.Targets.Kube == nil {
+		return g
+	}
+	out, targets, kube := *g, *g.Targets, *g.Targets.Kube
+	kube.Keys, kube.Trust = of.Keys, of.Trust
+	targets.Kube, out.Targets = &kube, &targets
+	return &out
+}
+
+// ownConfigMap reports whether whom proxies trust is left to a ConfigMap.
+func ownConfigMap(k *schema.Kube) bool { return k.Trust != nil && k.Trust.ConfigMap != "" }
