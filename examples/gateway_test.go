@@ -1,17 +1,13 @@
 package examples_test
 
 import (
-	"context"
-	"os"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"gwc.dev/runtime"
+	"gwc.dev/runtime/runtimetest"
 	"gwc.dev/schema"
-	"gwc.dev/schema/bundle"
-	"gwc.dev/schema/bundle/key"
 )
 
 // A gateway is an environment that is being served, and everything around it.
@@ -24,73 +20,16 @@ type gateway struct {
 	clock     *clock
 }
 
-// serve seals an environment into a bundle and has the runtime serve it, until the test ends. Upstreams are
-// stand-ins, key sets are the issuer's, listeners are on loopback.
+// serve has the runtime serve an environment, until the test ends. Upstreams are stand-ins, key sets are the issuer's.
 func serve(t *testing.T, model *schema.Gateway) *gateway {
-	g := &gateway{
-		model: model, addresses: map[string]string{},
-		ca: newAuthority(t), issuer: newIssuer(t), clock: newClock(),
-	}
+	g := &gateway{model: model, ca: newAuthority(t), issuer: newIssuer(t), clock: newClock()}
 	g.secrets = newSecrets(t, model, g.ca)
-	signer, err := key.Generate(key.ECDSA)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := bundle.Seal(bundle.Contents{
-		Environment: model.Environment, Serial: 1, Gateway: withKeySets(t, model, g.issuer.keySet),
-	}, signer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "gateway.bundle")
-	if err := os.WriteFile(file, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	listen := map[string]string{}
-	for name := range model.Listeners {
-		listen[name] = "127.0.0.1:0"
-	}
-	server, err := runtime.New(runtime.Options{
-		Source:       "file:" + file,
-		Keys:         []bundle.PublicKey{signer.Public()},
-		SecretsDir:   g.secrets.write(t),
-		Listen:       listen,
-		Upstream:     newStandIns(t, model, g.ca).address,
-		Clock:        g.clock.now,
-		DrainTimeout: time.Second,
+	g.addresses = runtimetest.Serve(t, withKeySets(t, model, g.issuer.keySet), runtime.Options{
+		SecretsDir: g.secrets.write(t),
+		Upstream:   newStandIns(t, model, g.ca).address,
+		Clock:      g.clock.now,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- server.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	g.await(t, server)
 	return g
-}
-
-// await waits until the server is ready, and notes where it listens.
-func (g *gateway) await(t *testing.T, server *runtime.Server) {
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
-		status := server.Status()
-		switch {
-		case status.Ready:
-			for _, l := range status.Listeners {
-				g.addresses[l.Name] = l.Address
-			}
-			return
-		case status.Refused != nil:
-			t.Fatalf("the bundle was refused: %s: %s %v", status.Refused.Reason, status.Refused.Message, status.Refused.Problems)
-		case time.Now().After(deadline):
-			t.Fatalf("the server is not ready: %+v", status)
-		}
-	}
 }
 
 // withKeySets returns a copy of a model whose tokens' keys are fetched from url.

@@ -3,7 +3,6 @@ package explain_test
 import (
 	"bufio"
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -14,7 +13,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,9 +23,8 @@ import (
 	"gwc.dev/compiler/explain"
 	"gwc.dev/compiler/routetest"
 	"gwc.dev/runtime"
+	"gwc.dev/runtime/runtimetest"
 	"gwc.dev/schema"
-	"gwc.dev/schema/bundle"
-	"gwc.dev/schema/bundle/key"
 )
 
 // TestTheProxyDoesWhatIsExplained sends requests to the proxy, in all spellings, and holds what it does to what is explained.
@@ -166,25 +163,10 @@ func (w *way) differs(got answer) string {
 	return ""
 }
 
-// serve has the proxy's own runtime serve a model, and returns where its listeners are.
+// serve has the proxy's own runtime serve a model before stand-ins, and returns where its listeners are.
 func serve(t *testing.T, g *schema.Gateway) map[string]string {
 	t.Helper()
-	signer, err := key.Generate(key.Ed25519)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := bundle.Seal(bundle.Contents{Environment: g.Environment, Serial: 1, Gateway: g}, signer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "gateway.bundle")
-	if err := os.WriteFile(file, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	listen, upstreams := map[string]string{}, map[string]string{}
-	for name := range g.Listeners {
-		listen[name] = "127.0.0.1:0"
-	}
+	upstreams := map[string]string{}
 	for name := range g.Upstreams {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			saw, _ := json.Marshal(seen{name, r.RequestURI, r.Host}) // strings
@@ -193,35 +175,9 @@ func serve(t *testing.T, g *schema.Gateway) map[string]string {
 		t.Cleanup(server.Close)
 		upstreams[name] = server.Listener.Addr().String()
 	}
-	server, err := runtime.New(runtime.Options{
-		Source: "file:" + file, Keys: []bundle.PublicKey{signer.Public()}, Listen: listen, RevealRoute: true, SecretsDir: t.TempDir(),
-		Upstream: func(upstream, _ string) string { return upstreams[upstream] }, DrainTimeout: time.Second,
+	return runtimetest.Serve(t, g, runtime.Options{
+		RevealRoute: true, Upstream: func(upstream, _ string) string { return upstreams[upstream] },
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- server.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	addresses := map[string]string{}
-	for deadline := time.Now().Add(20 * time.Second); len(addresses) == 0; time.Sleep(time.Millisecond) {
-		status := server.Status()
-		if status.Refused != nil || time.Now().After(deadline) {
-			t.Fatalf("the server is not ready: %+v", status.Refused)
-		}
-		if status.Ready {
-			for _, l := range status.Listeners {
-				addresses[l.Name] = l.Address
-			}
-		}
-	}
-	return addresses
 }
 
 // An asked is a request as it is typed.
