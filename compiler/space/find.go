@@ -19,7 +19,8 @@ type Result struct {
 //
 // Requests are taken by their own method, but the match table takes CORS preflights first by the method that they
 // announce. So the request is a preflight (see [Request.Preflight]) only where no other one is found. Where there is
-// none at all, none that is announced is there either.
+// none at all, none that is announced is there either. In the same way its path is one that reads in two ways, which
+// gwproxy may refuse, only where there is no other.
 func (s *Space) Find(in, out []*Match) Result {
 	m := s.ask()
 	defer s.account(m)
@@ -34,13 +35,30 @@ func (s *Space) Find(in, out []*Match) Result {
 	switch {
 	case got.Verdict == Empty:
 		got.By = f.fewer(r, got.By)
-	case got.Verdict == Found && got.Request.Preflight():
-		f.out = append(slices.Clip(out), s.Preflights())
-		if other := f.find(r, append(all, len(out))); other.Verdict == Found {
-			got = other
+	case got.Verdict == Found:
+		if got.Request.Preflight() {
+			got = f.rather(got, r, s.Preflights())
+		}
+		if readsTwoWays(got.Request.Path) {
+			got = f.rather(got, r, s.twoWays())
 		}
 	}
 	return got
+}
+
+// rather returns a request that is not in a set either, and what was found before where there is none.
+func (f *finder) rather(found Result, r region, not *Match) Result {
+	without := f.out
+	f.out = append(slices.Clip(without), not)
+	all := make([]int, len(f.out))
+	for i := range all {
+		all[i] = i
+	}
+	if other := f.find(r, all); other.Verdict == Found {
+		return other
+	}
+	f.out = without
+	return found
 }
 
 // Has reports whether there is a request that lies in all matches of in and in none of out. It costs less than Find.

@@ -66,9 +66,14 @@ func TestFind(t *testing.T) {
 			[]set{{prefix: "//bA/."}},
 			"empty", []int{0},
 		},
-		"an expression":                  {[]set{{regex: "/users/[0-9]+"}}, nil, "GET example.com/users/0", nil},
-		"of an expression, good to read": {[]set{{regex: "/users/[^/]+"}}, nil, "GET example.com/users/a", nil},
-		"no path":                        {[]set{{regex: `users|/\.|//+|/[^!-~]+|/%41`}}, nil, "empty", nil},
+		"an expression":                       {[]set{{regex: "/users/[0-9]+"}}, nil, "GET example.com/users/0", nil},
+		"of an expression, good to read":      {[]set{{regex: "/users/[^/]+"}}, nil, "GET example.com/users/a", nil},
+		"rather a path that reads in one way": {[]set{{regex: "/;a|/bb;|/bbbb"}}, nil, "GET example.com/bbbb", nil},
+		"a path that reads in two ways":       {[]set{{regex: "/;a|/b%2Fc"}}, []set{{exact: "/;a"}}, "GET example.com/b%2Fc", nil},
+		"neither a preflight nor two ways": {
+			[]set{{regex: "/;a|/bbbb", methods: []string{"OPTIONS"}}}, nil, "OPTIONS example.com/bbbb", nil,
+		},
+		"no path": {[]set{{regex: `users|/\.|//+|/[^!-~]+|/%41`}}, nil, "empty", nil},
 		"escapes": {
 			[]set{{regex: "/[^a-z]+"}},
 			[]set{{regex: "/[^%].*"}, {regex: "/%[23].*"}},
