@@ -32,13 +32,14 @@ and in the directories named with --policy.
 ENV is a directory. Without one, every environment below environments/ is tested.
 
 With --address the same requests are sent to a gwproxy, and what shows outside is compared: status, response headers,
-and the route where it runs with --reveal-route; with --secrets-dir consumers show their API keys. With --generate tests
-are printed for the routes that no test reaches.`,
+and the route where it runs with --reveal-route; with --secrets-dir consumers show their API keys, and with --signing-key
+tokens are made for the claims of tests. With --generate tests are printed for the routes that no test reaches.`,
 		Example: `  gwc test
   gwc test environments/production --fail-under 95
   gwc test --format junit > gwc-tests.xml
   gwc test --policy ../company-policies
   gwc test environments/dev --address http://127.0.0.1:8080
+  gwc test environments/dev --address http://127.0.0.1:8080 --signing-key https://issuer.example.com=issuer.pem
   gwc test environments/dev --generate > environments/dev/tests.cue`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write, err := testWriter(format)
@@ -54,6 +55,8 @@ are printed for the routes that no test reaches.`,
 				return errors.New("--generate and --address exclude each other")
 			case o.address != "" && (o.list || o.failUnder > 0):
 				return errors.New("--address shows nothing of coverage: leave out --coverage and --fail-under")
+			case len(o.signingKeys) > 0 && o.address == "":
+				return errors.New("--signing-key is for --address: without a gwproxy tests need no keys")
 			case o.secretsDir != "" && o.address == "":
 				return errors.New("--secrets-dir is for --address: without a gwproxy tests need no secrets")
 			case (o.generate || o.address != "") && len(dirs) != 1:
@@ -85,6 +88,7 @@ are printed for the routes that no test reaches.`,
 	cmd.Flags().Float64Var(&o.failUnder, "fail-under", 0, "the least coverage, in percent, of each environment; implies --coverage")
 	cmd.Flags().StringVar(&o.address, "address", "", "send the requests to the gwproxy at this address, for instance http://127.0.0.1:8080")
 	cmd.Flags().StringVar(&o.secretsDir, "secrets-dir", "", "with --address: where consumers' API keys are, as DIR/NAME/KEY; without it tests with a consumer are skipped")
+	cmd.Flags().StringArrayVar(&o.signingKeys, "signing-key", nil, "with --address: ISSUER=FILE, the private key (PEM or JWK) that signs an issuer's tokens; may be repeated; without it tests with its claims are skipped")
 	cmd.Flags().BoolVar(&o.generate, "generate", false, "print tests for the routes that no test reaches, and run none of policies")
 	policyFlag(cmd, &policyDirs)
 	return cmd
@@ -96,7 +100,9 @@ type testOptions struct {
 	failUnder  float64
 	address    string
 	secretsDir string
-	generate   bool
+	// signingKeys are ISSUER=FILE.
+	signingKeys []string
+	generate    bool
 }
 
 // testedDirs returns the environments whose tests are to run: those of args, or all. There need not be any where
@@ -120,6 +126,9 @@ func (a *app) test(ctx context.Context, dirs, args, policyDirs []string, o testO
 		defer live.Close()
 		if o.secretsDir != "" {
 			live.Keys = secret.Dir(o.secretsDir).Resolve
+		}
+		if live.Signers, err = signers(o.signingKeys); err != nil {
+			return nil, err
 		}
 		run = func(s *routetest.Suite) ([]routetest.Result, error) { return s.Send(ctx, live) }
 	} else if err := a.testPolicies(ctx, report, testedPolicies(dirs, args, policyDirs)); err != nil {

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +19,10 @@ import (
 type Live struct {
 	// Keys resolves the references to consumers' API keys, as the gateway does. Nil: tests with a consumer are skipped.
 	Keys func(ref string) ([]byte, error)
+	// Signers make the tokens of issuers, by these. Tests whose token would be another issuer's are skipped.
+	Signers map[string]*Signer
+	// Now is the clock that tokens go by. Nil: time.Now.
+	Now func() time.Time
 
 	scheme    string
 	port      string
@@ -55,17 +58,24 @@ const headerRoute = "Gwproxy-Route"
 
 // Send runs the tests against a gateway that listens, and compares what shows outside: status and fields of the
 // answers, and the route where the gateway names it. Those that want nothing of that are skipped, and those whose request
-// cannot be made from here. The error says that the gateway could not be reached, or a consumer's key not be read.
+// cannot be made from here. The error says that the gateway could not be reached, or a caller's credentials not be had.
 func (s *Suite) Send(ctx context.Context, l *Live) ([]Result, error) {
+	if err := s.knows(l.Signers); err != nil {
+		return nil, err
+	}
 	var results []Result
 	listener := s.listenerAt(l)
 	for _, t := range s.tests {
-		r := Result{Name: t.name, Position: t.position, Skipped: l.skips(t, listener, s.gateway.model)}
+		r := Result{Name: t.name, Position: t.position, Skipped: l.skips(t, listener)}
+		request, auth := t.request, s.asked(&t.request)
 		if r.Skipped == "" {
-			request, err := s.called(t.request, l)
-			if err != nil {
+			r.Skipped = l.lacks(&request, auth, s.gateway.model)
+		}
+		if r.Skipped == "" {
+			if err := l.present(&request, auth, s.gateway.model); err != nil {
 				return nil, fmt.Errorf("test %q: %w", t.name, err)
 			}
+			var err error
 			if r.Got, err = l.send(ctx, &request); err != nil {
 				return nil, fmt.Errorf("test %q: %w", t.name, err)
 			}
@@ -90,47 +100,13 @@ func (s *Suite) listenerAt(l *Live) string {
 	return ""
 }
 
-// called returns a request with the API key of its consumer, where its route looks for one and the test gives none itself.
-func (s *Suite) called(r request, l *Live) (request, error) {
-	if r.consumer == "" {
-		return r, nil
-	}
-	route := s.gateway.serve(&r).written
-	if route == nil || route.Auth == nil || route.Auth.APIKey == nil {
-		return r, nil
-	}
-	field := route.Auth.APIKey.Header
-	if _, given := r.header.Lookup(field); given {
-		return r, nil
-	}
-	key, err := l.Keys(keyOf(s.gateway.model, r.consumer))
-	if err != nil {
-		return r, fmt.Errorf("the key of consumer %q: %w", r.consumer, err)
-	}
-	r.header = append(slices.Clip(r.header), exchange.Field{Name: field, Value: string(key)})
-	return r, nil
-}
-
-// keyOf returns the reference to an API key of a consumer, the first by name; "": there is none, as of one whose keys are
-// known by their digests.
-func keyOf(g *schema.Gateway, consumer string) string {
-	for _, key := range schema.Sorted(g.Consumers[consumer].APIKeys) {
-		if key.Secret != "" {
-			return key.Secret
-		}
-	}
-	return ""
-}
-
 func wantsVisible(w *schema.TestWant) bool { return w.Status != 0 || len(w.ResponseHeaders) > 0 }
 
 // skips says why a test is not sent to the listener; "": it is.
-func (l *Live) skips(t *test, listener string, g *schema.Gateway) string {
+func (l *Live) skips(t *test, listener string) string {
 	switch {
 	case !wantsVisible(&t.Want) && t.Want.Route == "" && !t.Want.None:
 		return "it wants nothing that shows outside"
-	case t.request.claims != nil, t.request.consumer != "" && (l.Keys == nil || keyOf(g, t.request.consumer) == ""):
-		return "its caller's credentials are not known here"
 	case t.Request.Client != "":
 		return "its client is elsewhere"
 	case t.request.scheme != l.scheme:
@@ -164,6 +140,7 @@ func (l *Live) send(ctx context.Context, r *request) (*Outcome, error) {
 	if named != "none" {
 		out.Route = named
 	}
+	out.Reason = complaint(resp.Header)
 	for name, values := range schema.Sorted(resp.Header) {
 		for _, v := range values {
 			out.header = append(out.header, exchange.Field{Name: name, Value: v})

@@ -81,7 +81,7 @@ func TestSend(t *testing.T) {
 		"misnamed": "tests.misnamed.want.route: want route a/b, got a/c (route a/c, status 418)",
 		"inside":   "skipped: it wants nothing that shows outside",
 		"called":   "skipped: its caller's credentials are not known here",
-		"token":    "skipped: its caller's credentials are not known here",
+		"token":    "passed",
 		"distant":  "skipped: its client is elsewhere",
 		"tls":      "skipped: it is for https",
 	}
