@@ -28,6 +28,7 @@ var layers = []struct {
 	{"./compiler/behaviour/...", []string{"schema", "compiler/behaviour", "compiler/diff", "compiler/diag", "compiler/routing", "compiler/space"}, nil},
 	{"./compiler/picture/...", []string{"schema", "compiler/picture", "compiler/behaviour", "compiler/diff", "compiler/diag", "compiler/nearest", "compiler/routing", "compiler/space"}, nil},
 	{"./compiler/explain/...", []string{"schema", "compiler/explain", "compiler/diag", "runtime"}, nil},
+	{"./compiler/replay/...", []string{"schema", "compiler/replay", "compiler/behaviour", "compiler/diff", "compiler/diag", "compiler/nearest", "compiler/routetest", "compiler/routing", "compiler/space", "runtime"}, nil},
 	{"./compiler/report", []string{"compiler/report"}, nil},
 	{"./compiler/routetest/...", []string{"schema", "compiler/routetest", "compiler/diag", "compiler/nearest", "compiler/routing", "compiler/space", "runtime"}, nil},
 	{"./compiler/render/...", []string{"schema", "compiler/render"}, []string{"k8s.io/", "sigs.k8s.io/kustomize", "sigs.k8s.io/controller-runtime/pkg/scheme"}},

@@ -13,9 +13,11 @@ import (
 	random "math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +32,8 @@ var (
 	replaySeed = flag.Uint64("replayseed", 1, "what their randomness begins with")
 )
 
-// Every example of a behavioural change is taken as claimed by two running proxies, of whatever gateways.
+// Every example of a behavioural change is answered as claimed by two running proxies, of whatever gateways: some of their
+// backends answer, with fields that gateways have a say in.
 func TestExamplesReplayOnRunningProxies(t *testing.T) {
 	repo := t.TempDir()
 	command(t, repo, "gwc", "init", "gateway")
@@ -39,11 +42,12 @@ func TestExamplesReplayOnRunningProxies(t *testing.T) {
 		t.Fatal(err)
 	}
 	secrets := writeSecrets(t, dir)
+	backend := startBackend(t)
 	for n := range uint64(*replays) {
 		t.Run(fmt.Sprint(*replaySeed+n), func(t *testing.T) {
 			r := random.New(random.NewPCG(*replaySeed+n, 11))
-			old := servable(sample.Gateway(r))
-			new := servable(sample.Edited(r, old))
+			old := servable(sample.Gateway(r), backend)
+			new := servable(sample.Edited(r, old), backend)
 			base := writeBundle(t, old)
 			source := fmt.Sprintf("package gateway\n\nimport gw \"gwc.dev/schema/v1\"\n\ngw.#Gateway\n\n%s", encoded(t, new))
 			if err := os.WriteFile(filepath.Join(dir, "environments", "dev", "gateway.cue"), []byte(source), 0o644); err != nil {
@@ -52,8 +56,9 @@ func TestExamplesReplayOnRunningProxies(t *testing.T) {
 			net := fmt.Sprintf("127.%d.%d", 10+os.Getpid()%200, n%250)
 			proxy(t, old, base, secrets, net+".1")
 			proxy(t, new, writeBundle(t, new), secrets, net+".2")
-			said := command(t, dir, "gwc", "diff", "environments/dev", "--base", base, "--format", "json", "--replay", net+".1,"+net+".2")
-			if !strings.Contains(said, " 0 answers not as claimed") {
+			said := command(t, dir, "gwc", "diff", "environments/dev", "--base", base, "--format", "json", "--replay", net+".1,"+net+".2",
+				"--client-certificate", filepath.Join(secrets, "tls", "tls.crt"), "--client-key", filepath.Join(secrets, "tls", "tls.key"))
+			if !strings.Contains(said, " 0 answers not as claimed") || strings.Contains(said, "at listener") {
 				t.Error(said)
 			}
 			t.Log(strings.TrimSpace(said))
@@ -73,25 +78,47 @@ func command(t *testing.T, dir, name string, args ...string) string {
 	return stderr.String()
 }
 
-// servable returns a gateway whose endpoints are on this machine, where nobody answers, and whose listeners let clients in
-// that have no certificate.
-func servable(g *schema.Gateway) *schema.Gateway {
+// startBackend starts a backend that answers with fields of its own, and returns its port.
+func startBackend(t *testing.T) int {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, value := range map[string]string{
+			"Server": "backend", "X-A": "backend", "Vary": "Accept", "Access-Control-Allow-Origin": "https://backend.test",
+			"Access-Control-Expose-Headers": "X-A", "Ratelimit-Policy": "backend", "Gwproxy-Route": "backend/backend",
+		} {
+			w.Header().Set(name, value)
+		}
+		fmt.Fprintf(w, "%s %s", r.Method, r.URL)
+	}))
+	t.Cleanup(server.Close)
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// servable returns a gateway whose endpoints are on this machine: the backend, or where nobody answers.
+func servable(g *schema.Gateway, backend int) *schema.Gateway {
 	g = sample.Copy(g)
 	g.Environment = "dev"
 	for name, u := range g.Upstreams {
 		for e, endpoint := range u.Endpoints {
-			if endpoint.Host != "127.0.0.1" {
-				endpoint.Port = 2*(endpoint.Port%10) + len(endpoint.Host)%2 + 1
-				endpoint.Host = "127.0.0.1"
+			switch {
+			case endpoint.Host == "127.0.0.1":
+			case endpoint.Port == 80:
+				endpoint.Port = backend
+			default:
+				endpoint.Port = len(endpoint.Host)%2 + 1
 			}
+			endpoint.Host = "127.0.0.1"
 			u.Endpoints[e] = endpoint
 		}
 		g.Upstreams[name] = u
-	}
-	for _, l := range g.Listeners {
-		if l.TLS != nil && l.TLS.ClientCertificates != nil {
-			l.TLS.ClientCertificates.Optional = true
-		}
 	}
 	return g
 }

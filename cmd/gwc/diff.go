@@ -18,8 +18,9 @@ import (
 
 func (a *app) diffCommand() *cobra.Command {
 	var (
-		base, format, failOn, approvals, proxies string
-		registry                                 registryFlags
+		base, format, failOn, approvals string
+		registry                        registryFlags
+		proxies                         replayFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "diff [ENV...]",
@@ -49,12 +50,9 @@ file, or oci://. Without --base it is origin/main, or HEAD where the clone is wh
 				}
 				reached = func(c behaviour.Comparison) bool { return c.Behaviour.Reaches(threshold) }
 			}
-			var again *replay
-			if proxies != "" {
-				var err error
-				if again, err = newReplay(proxies); err != nil {
-					return err
-				}
+			again, err := proxies.replay()
+			if err != nil {
+				return err
 			}
 			comparisons, err := a.compare(cmd.Context(), args, base, registry)
 			if err != nil {
@@ -70,7 +68,7 @@ file, or oci://. Without --base it is origin/main, or HEAD where the clone is wh
 				return err
 			}
 			if again != nil {
-				err = again.run(cmd.Context(), a.err, comparisons[0])
+				err = a.replay(cmd.Context(), again, comparisons[0])
 			}
 			if errors.Is(err, errReplay) || err == nil && slices.ContainsFunc(comparisons, reached) {
 				return errFindings
@@ -82,7 +80,7 @@ file, or oci://. Without --base it is origin/main, or HEAD where the clone is wh
 	cmd.Flags().StringVar(&format, "format", "text", "how to print the difference: text, markdown, json or html, a page with pictures")
 	cmd.Flags().StringVar(&failOn, "fail-on", "none", "the least class of a behavioural change that makes the exit status 1: breaking, risky, any or none")
 	cmd.Flags().StringVar(&approvals, "approvals", "", "a file of changes that are accepted, which --fail-on does not mind")
-	cmd.Flags().StringVar(&proxies, "replay", "", "send every example to two running proxies, OLD,NEW, and see whether they take it as claimed")
+	proxies.add(cmd.Flags())
 	registry.add(cmd)
 	return cmd
 }

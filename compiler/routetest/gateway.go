@@ -2,6 +2,7 @@ package routetest
 
 import (
 	"cmp"
+	"io"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -44,6 +45,7 @@ type Outcome struct {
 	matched  bool              // the request came as far as the table
 	outside  bool              // the answer is all that is known, and names no route
 	header   exchange.Header   // of the answer
+	body     string            // of the answer, where it is the gateway's own
 	upstream *exchange.Request // nil: no backend gets it
 	route    *route.Route
 	written  *schema.Route // as the model has it, with nothing that stands in
@@ -106,7 +108,9 @@ func (g *gateway) serve(r *request) *Outcome {
 	forward.Peer{Address: x.Client, Via: "1.1 gwproxy"}.Tell(x, g.trusted)
 	if chain := g.redirects[r.listener]; chain != nil {
 		chain.Request(x)
-		return &Outcome{Status: x.Response.Status, Reason: "listener-redirect", header: x.Response.Header}
+		out := answered(x)
+		out.Reason = "listener-redirect"
+		return out
 	}
 	told := slices.Clone(x.Request.Header)
 	out := g.route(x, r)
@@ -126,7 +130,7 @@ func (g *gateway) route(x *exchange.Exchange, r *request) *Outcome {
 		x.Fail(http.StatusBadRequest, "path-ambiguous", "The request's path can be read as that of another resource.")
 		return answered(x)
 	}
-	return g.visit(x, found)
+	return g.visit(x, found, r.answer)
 }
 
 // present matches the request with the credentials that the route looks for. They are fields like others: with them
@@ -150,15 +154,15 @@ func (g *gateway) present(x *exchange.Exchange, r *request) *route.Route {
 	return found
 }
 
-// visit runs the filters of the route that takes a request, and stands in for its backend.
-func (g *gateway) visit(x *exchange.Exchange, r *route.Route) *Outcome {
+// visit runs the filters of the route that takes a request, and stands in for its backend, which answers with some fields.
+func (g *gateway) visit(x *exchange.Exchange, r *route.Route, fields exchange.Header) *Outcome {
 	seen, done := r.Chain.Request(x)
 	var upstream *exchange.Request
 	if !done {
 		sent := x.Request
 		sent.Header = slices.Clone(sent.Header)
 		upstream = &sent
-		x.Response = exchange.Response{Status: http.StatusOK}
+		x.Response = exchange.Response{Status: http.StatusOK, Header: slices.Clone(fields)}
 	}
 	r.Chain.Response(x, seen)
 	out := answered(x)
@@ -179,7 +183,12 @@ func (g *gateway) visit(x *exchange.Exchange, r *route.Route) *Outcome {
 }
 
 func answered(x *exchange.Exchange) *Outcome {
-	return &Outcome{Status: x.Response.Status, Reason: x.Reason, header: x.Response.Header}
+	out := &Outcome{Status: x.Response.Status, Reason: x.Reason, header: x.Response.Header}
+	if x.Response.Body != nil {
+		body, _ := io.ReadAll(x.Response.Body) // of a text
+		out.body = string(body)
+	}
+	return out
 }
 
 func shares(backends []route.Backend) []Share {

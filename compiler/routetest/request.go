@@ -23,6 +23,7 @@ type request struct {
 	client    netip.Addr
 	consumer  string
 	claims    map[string]schema.JSON
+	answer    exchange.Header // what the backend's has, as a stand-in
 }
 
 // read takes a request apart. A URL has the form that the definition asks for.
@@ -42,9 +43,15 @@ func read(t *schema.TestRequest) request {
 	for name, value := range schema.Sorted(t.Headers) {
 		r.header.Add(name, value)
 	}
-	r.client, _ = netip.ParseAddr(cmp.Or(t.Client, "192.0.2.1"))
+	r.client = someone()
+	if t.Client != "" {
+		r.client, _ = netip.ParseAddr(t.Client)
+	}
 	return r
 }
+
+// someone is the address of a client that says nothing else (RFC 5737).
+func someone() netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, 1}) }
 
 // splitPort splits an authority; port is "" where it has none.
 func splitPort(authority string) (host, port string) {

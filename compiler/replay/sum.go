@@ -1,0 +1,144 @@
+package replay
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"gwc.dev/compiler/behaviour"
+	"gwc.dev/schema"
+)
+
+// A Sum is what came of a replay.
+type Sum struct {
+	Sent   int // requests, each to both proxies
+	Wrong  int // answers that are not as claimed
+	Silent int // requests that a proxy did not answer
+
+	limited int // answers of a rate limit in place of what is claimed
+	shown   int
+	hidden  map[string]int // changes that both answers would be the same without, by what they are of
+	left    map[string]int // classes of which nothing was sent, by why
+}
+
+func (s *Sum) leave(why string) {
+	if s.left == nil {
+		s.left = map[string]int{}
+	}
+	s.left[why]++
+}
+
+// add counts what was seen of a class.
+func (s *Sum) add(of *seen) {
+	for part, shown := range of.parts {
+		switch {
+		case shown:
+			s.shown++
+		case s.hidden == nil:
+			s.hidden = map[string]int{part: 1}
+		default:
+			s.hidden[part]++
+		}
+	}
+}
+
+// A seen is what has been seen of a class: of each part of the route that differs, by the first name of its path, whether
+// two answers as claimed have shown it.
+type seen struct{ parts map[string]bool }
+
+func newSeen(c *behaviour.Class) *seen {
+	parts := map[string]bool{}
+	for _, change := range c.Changes {
+		parts[partOf(change.Path)] = false
+	}
+	if len(c.Changes) == 0 {
+		parts["answered"] = false
+	}
+	return &seen{parts}
+}
+
+// look looks at two answers that are as claimed.
+func (s *seen) look(before, after *claim, was, is *answer) {
+	for part, shown := range s.parts {
+		s.parts[part] = shown || shows(part, before, after, was, is)
+	}
+}
+
+// shows reports whether two answers differ in what a part of the route makes of them.
+func shows(part string, before, after *claim, was, is *answer) bool {
+	differ := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return !slices.Equal(was.header.Values(name), is.header.Values(name)) })
+	}
+	elsewhere := before.passed != after.passed && (was.status != is.status || was.body != is.body)
+	answered := !before.passed && !after.passed && (was.status != is.status || differ("Location", "Www-Authenticate") || bodies(before, after))
+	switch part {
+	case "auth", "consumers":
+		return elsewhere || answered
+	case "cors":
+		return elsewhere || answered || differ("Vary", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials",
+			"Access-Control-Allow-Methods", "Access-Control-Allow-Headers", "Access-Control-Expose-Headers", "Access-Control-Max-Age")
+	case "headers", "headers.response":
+		return differ(slices.Concat(before.changed, after.changed)...)
+	case "rateLimit":
+		return differ("Ratelimit-Policy")
+	case "answered": // or no longer, or a preflight by another route
+		return was.route != is.route
+	case "redirect", "respond":
+		return elsewhere || answered || differ(fieldsOf(before, after)...)
+	case "backends", "rewrite", "upstreams":
+		return elsewhere
+	}
+	return false // timeouts, retries, bodies
+}
+
+// bodies reports whether both answers have a body that is claimed, and another one.
+func bodies(before, after *claim) bool {
+	return before.body != nil && after.body != nil && *before.body != *after.body
+}
+
+// partOf is the first name of a change's path; of headers, the message's too.
+func partOf(at schema.Path) string {
+	names := at.Names()
+	if names[0] == "headers" && len(names) > 1 {
+		return "headers." + names[1]
+	}
+	return names[0]
+}
+
+func fieldsOf(all ...*claim) (names []string) {
+	for _, c := range all {
+		for _, f := range c.fields {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+// String says it in lines, the first of which is there in any case.
+func (s *Sum) String() string {
+	lines := []string{fmt.Sprintf("replayed %d requests, %d answers not as claimed", s.Sent, s.Wrong)}
+	if s.Silent > 0 {
+		lines[0] += fmt.Sprintf(", %d without an answer", s.Silent)
+	}
+	if s.shown > 0 {
+		lines = append(lines, fmt.Sprintf("shown by the answers: %d", s.shown))
+	}
+	lines = append(lines, listed("not shown by one request: ", s.hidden)...)
+	if s.limited > 0 {
+		lines = append(lines, fmt.Sprintf("429 by a rate limit in place of what is claimed: %d", s.limited))
+	}
+	return strings.Join(append(lines, listed("not sent: ", s.left)...), "\n")
+}
+
+// listed returns a line of what was counted; none, if nothing was.
+func listed(head string, n map[string]int) []string {
+	if len(n) == 0 {
+		return nil
+	}
+	var all []string
+	for _, what := range slices.Sorted(maps.Keys(n)) {
+		all = append(all, fmt.Sprintf("%d %s", n[what], what))
+	}
+	return []string{head + strings.Join(all, ", ")}
+}
