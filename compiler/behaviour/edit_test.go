@@ -3,6 +3,7 @@ package behaviour_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,9 +80,13 @@ func lines(t testing.TB, old, new *schema.Gateway) []string {
 // What is written otherwise and means the same.
 func TestNoBehaviouralChange(t *testing.T) {
 	for name, pairs := range map[string][]string{
-		"route renamed":                       {`"items": {"match"`, `"things": {"match"`},
-		"API renamed":                         {`"shop": {`, `"market": {`},
-		"upstream renamed":                    {`"one"`, `"first"`},
+		"route renamed":    {`"items": {"match"`, `"things": {"match"`},
+		"API renamed":      {`"shop": {`, `"market": {`},
+		"upstream renamed": {`"one"`, `"first"`},
+		"upstream split in two that are the same": {
+			`"two": {"endpoints"`, `"three": {"endpoints": {"main": {"host": "two.test", "port": 80, "weight": 1}}}, "two": {"endpoints"`,
+			`"two": {"weight": 10}`, `"two": {"weight": 4}, "three": {"weight": 6}`,
+		},
 		"endpoint renamed":                    {`"main"`, `"other"`},
 		"listener renamed":                    {`"https": {"port"`, `"public": {"port"`},
 		"window renamed":                      {`"perMinute"`, `"limit"`},
@@ -166,6 +171,35 @@ func TestSplitRoutes(t *testing.T) {
 	got = lines(t, changed(t, append(split, apart...)...), changed(t, append(whole, apart...)...))
 	if len(got) != 1 || !strings.HasPrefix(got[0], "breaking: requests that had rate limits of their own share one") {
 		t.Errorf("%q", got)
+	}
+}
+
+// Of several limits each is looked at by itself: that one is changed hides nothing of who shares another.
+func TestLimitsThatArePartlyShared(t *testing.T) {
+	const shop, own = `"rateLimit": {"perMinute": {"requests": 60, "per": "minute", "by": "consumer"}}`, `"respond": {"status": 204}`
+	limits := func(requests int) string {
+		return fmt.Sprintf(`"rateLimit": {"perMinute": {"requests": %d, "per": "minute", "by": "consumer"}, "perDay": {"requests": 900, "per": "day", "by": "ip"}}`, requests)
+	}
+	together := changed(t, shop, limits(60))
+	for name, test := range map[string]struct {
+		new  *schema.Gateway
+		want []string
+	}{
+		"one route has its own":  {changed(t, shop, limits(60), own, own+", "+limits(60)), []string{"risky: requests that shared a rate limit count apart"}},
+		"and one limit is lower": {changed(t, shop, limits(60), own, own+", "+limits(50)), []string{"breaking: rate limit lowered", "risky: requests that shared a rate limit count apart"}},
+		"all have one":           {changed(t, shop+",", "", `"apis": {`, limits(60)+`, "apis": {`), []string{"breaking: rate limit added"}},
+	} {
+		var got []string
+		for _, line := range lines(t, together, test.new) {
+			class, rest, _ := strings.Cut(line, ": ")
+			reason, _, _ := strings.Cut(rest, ": ")
+			if said := class + ": " + reason; !slices.Contains(got, said) {
+				got = append(got, said)
+			}
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
 	}
 }
 

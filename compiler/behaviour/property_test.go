@@ -113,9 +113,9 @@ func holds(t *testing.T, name string, r *rand.Rand, old, new *schema.Gateway) (d
 		request := sample.Request(r)
 		for listener, was := range at {
 			a, b := before.outcome(was, request), after.outcome(listener, request)
+			together(t, name, report, count, listener, a, b)
 			in := differ(a, b, request.Path)
 			if len(in) == 0 {
-				together(t, name, report, count, listener, a, b)
 				continue
 			}
 			divergences++
@@ -149,35 +149,54 @@ func alikeKey(c *behaviour.Class) string {
 	return c.Reason + string(changes)
 }
 
-// together holds the report to who shares rate limits: requests that were in one bucket and are in two, or the other way
-// round, are a class.
+// together holds the report to who shares rate limits: requests that were in one bucket of a limit and are in two of the same
+// limit, or the other way round, are a class.
 func together(t *testing.T, name string, report *behaviour.Report, seen map[string]string, listener string, a, b outcome) {
-	if a.route == nil || b.route == nil || a.preflight || a.route.Route.RateLimit == nil || len(a.route.Route.RateLimit.Windows) != 1 {
+	if a.route == nil || b.route == nil || a.preflight || b.preflight {
 		return
 	}
-	one, other := bucket(a), bucket(b)
-	for _, side := range []struct{ from, to, reason string }{
-		{"old " + one, other, "requests that shared a rate limit count apart"},
-		{"new " + other, one, "requests that had rate limits of their own share one"},
-	} {
-		was, ok := seen[side.from]
-		seen[side.from] = side.to
-		if ok && was != side.to && !slices.ContainsFunc(report.Classes, func(c *behaviour.Class) bool { return c.Reason == side.reason }) {
-			t.Errorf("%s: at %s: %s is both %s and %s, and no class says so", name, listener, side.from, was, side.to)
+	was, is := buckets(a), buckets(b)
+	for limit, one := range was {
+		other, ok := is[limit]
+		if !ok || len(one) != 1 || len(other) != 1 { // limits that are the same are one
+			continue
+		}
+		for _, side := range []struct{ from, to, reason string }{
+			{"old " + limit + one[0], other[0], "requests that shared a rate limit count apart"},
+			{"new " + limit + other[0], one[0], "requests that had rate limits of their own share one"},
+		} {
+			was, ok := seen[side.from]
+			seen[side.from] = side.to
+			if ok && was != side.to && !slices.ContainsFunc(report.Classes, func(c *behaviour.Class) bool { return c.Reason == side.reason }) {
+				t.Errorf("%s: at %s: %s is both %s and %s, and no class says so", name, listener, side.from, was, side.to)
+			}
 		}
 	}
 }
 
-// bucket returns what tells a route's one bucket from others.
-func bucket(o outcome) string {
+// buckets returns what tells the buckets of a route from others, by what they limit.
+func buckets(o outcome) map[string][]string {
+	out := map[string][]string{}
+	if o.route.Route.RateLimit == nil {
+		return out
+	}
 	for name, w := range o.route.Route.RateLimit.Windows {
+		bucket := name
 		switch w.Scope {
 		case "api":
-			return name + " of API " + o.route.API
+			bucket += " of API " + o.route.API
 		case "route":
-			return name + " of route " + o.name()
+			bucket += " of route " + o.name()
 		}
-		return name
+		if w.Scope = ""; w.By != "header" {
+			w.Header = ""
+		}
+		if w.By == "consumer" && o.route.Route.Auth == nil {
+			w.By = "ip"
+		}
+		w.Header = strings.ToLower(w.Header)
+		limit := fmt.Sprintf("%+v: ", w)
+		out[limit] = append(out[limit], bucket)
 	}
-	return ""
+	return out
 }

@@ -9,13 +9,14 @@ import (
 	"gwc.dev/schema"
 )
 
-// limits returns what a route's rate limits are, and the buckets that they count in, in one order.
-func limits(e *routing.Entry) (text string, buckets []string) {
+// A window is a rate limit: what it comes to, and the bucket that it counts in.
+type window struct{ text, bucket string }
+
+// limits returns what a route's rate limits are, all together and one by one, sorted.
+func limits(e *routing.Entry) (text string, all []window) {
 	if e.Route.RateLimit == nil || e.Route.RateLimit.Disabled {
 		return "", nil
 	}
-	type window struct{ text, bucket string }
-	var all []window
 	for name, w := range schema.Sorted(e.Route.RateLimit.Windows) {
 		bucket := w.Scope + "\n" + name
 		switch w.Scope {
@@ -30,9 +31,24 @@ func limits(e *routing.Entry) (text string, buckets []string) {
 	var texts []string
 	for _, w := range all {
 		texts = append(texts, w.text)
-		buckets = append(buckets, w.bucket)
 	}
-	return compact(texts), buckets
+	return compact(texts), all
+}
+
+// kept returns the limits that two routes have alike, as pairs.
+func kept(was, is []window) (pairs [][2]window) {
+	for len(was) > 0 && len(is) > 0 {
+		switch order := cmp.Compare(was[0].text, is[0].text); {
+		case order < 0:
+			was = was[1:]
+		case order > 0:
+			is = is[1:]
+		default:
+			pairs = append(pairs, [2]window{was[0], is[0]})
+			was, is = was[1:], is[1:]
+		}
+	}
+	return pairs
 }
 
 // plainWindow returns a window of a route as what it comes to, without saying who shares it.

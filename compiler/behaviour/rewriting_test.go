@@ -1,6 +1,7 @@
 package behaviour_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -21,6 +22,8 @@ func TestRewritingsDoNotDiffer(t *testing.T) {
 		"split by method":  splitByMethod,
 		"split by host":    splitByHost,
 		"other expression": otherExpressions,
+		"upstreams copied": copiedUpstreams,
+		"backends doubled": doubledBackends,
 	} {
 		for n := range uint64(*pairs) / 2 {
 			old := sample.Gateway(rand.New(rand.NewPCG(*seed+n, 5)))
@@ -120,6 +123,43 @@ func splitByHost(t testing.TB, g *schema.Gateway) *schema.Gateway {
 		for host := range hosts {
 			of.Hosts = []string{host}
 			out.APIs[name+"-"+strings.NewReplacer("*", "any", ".", "-").Replace(host)] = of
+		}
+	}
+	return out
+}
+
+// copiedUpstreams gives each route upstreams of its own. An upstream has no state that a request could meet: connections are
+// no longer its own after a change anyway, and where a balancer stands shows in no shares.
+func copiedUpstreams(_ testing.TB, g *schema.Gateway) *schema.Gateway {
+	out := sample.Copy(g)
+	for api, a := range out.APIs {
+		for name, r := range a.Routes {
+			backends := map[string]schema.Backend{}
+			for of, b := range r.Backends {
+				own := of + "-of-" + api + "-" + name
+				out.Upstreams[own] = g.Upstreams[of]
+				backends[own] = b
+			}
+			if r.Backends != nil {
+				r.Backends = backends
+			}
+			a.Routes[name] = r
+		}
+	}
+	return out
+}
+
+// doubledBackends has each backend's part of a route's requests go to two upstreams that are the same.
+func doubledBackends(_ testing.TB, g *schema.Gateway) *schema.Gateway {
+	out := sample.Copy(g)
+	for name, u := range g.Upstreams {
+		out.Upstreams[name+"-too"] = u
+	}
+	for _, a := range out.APIs {
+		for _, r := range a.Routes {
+			for of, b := range maps.Clone(r.Backends) {
+				r.Backends[of+"-too"] = b
+			}
 		}
 	}
 	return out

@@ -8,7 +8,8 @@ import (
 	"gwc.dev/compiler/space"
 )
 
-// A move is a bucket of a rate limit on its way from one model to the other, if there are requests that take it.
+// A move is a bucket of a rate limit that is in both models, on its way from one to the other, if there are requests that
+// take it.
 type move struct {
 	at               *comparison
 	old, new         *routing.Entry
@@ -19,19 +20,18 @@ type move struct {
 func (c *comparison) moves(moves []move) []move {
 	for _, old := range c.before.entries {
 		was := c.before.of(old)
-		if len(was.buckets) == 0 {
+		if len(was.windows) == 0 {
 			continue
 		}
 		for _, new := range c.after.meeting(old.Match) {
-			is := c.after.of(new)
-			if !c.may(old, new) || was.texts[rateLimit] != is.texts[rateLimit] {
+			if !c.may(old, new) {
 				continue
 			}
 			if len(moves) > maxMoves {
 				return moves
 			}
-			for i := range was.buckets {
-				moves = append(moves, move{c, old, new, was.buckets[i], is.buckets[i]})
+			for _, pair := range kept(was.windows, c.after.of(new).windows) {
+				moves = append(moves, move{c, old, new, pair[0].bucket, pair[1].bucket})
 			}
 		}
 	}

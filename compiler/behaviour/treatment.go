@@ -35,7 +35,7 @@ type treatment struct {
 	// upstream and location are what becomes of the path, for the backend and for where a redirect leads.
 	upstream, location pathChange
 	exact              string   // the one path that the route takes; empty: there are others
-	buckets            []string // of its rate limits, sorted by what they limit
+	windows            []window // its rate limits, sorted by what they limit
 	alike              int      // the same for treatments that do not change paths and are the same; 0: it does
 }
 
@@ -54,7 +54,7 @@ func (s *side) treat(e *routing.Entry) *treatment {
 		redirect:     redirectText(r.Redirect),
 		respond:      respondText(r.Respond),
 	}
-	t.texts[rateLimit], t.buckets = limits(e)
+	t.texts[rateLimit], t.windows = limits(e)
 	matched := ""
 	if m := r.Match; m != nil && m.Path != nil {
 		matched = trimmed(m.Path.Prefix)
