@@ -31,12 +31,12 @@ func rendered(t *testing.T, dir string, model *schema.Gateway) {
 	if model.Targets.Kube.Repository == "" {
 		in.Reference = "oci://registry.example.com/gateway@sha256:" + strings.Repeat("0", 64)
 	}
-	files, err := render.Render(in)
+	output, err := render.Render(in)
 	if err != nil {
 		t.Fatal(err)
 	}
 	out := filepath.Join(t.TempDir(), "rendered")
-	if _, err := render.Write(out, files); err != nil {
+	if _, err := render.Write(out, output.Files); err != nil {
 		t.Fatal(err)
 	}
 	objects := kustomized(t, out)

@@ -74,8 +74,12 @@ func (a *app) violations(ctx context.Context, env *compiler.Environment, policyD
 	if err != nil {
 		return nil, err
 	}
+	root, err := moduleRoot(env.Dir)
+	if err != nil {
+		return nil, err
+	}
 	for name, data := range engine.Sources() {
-		env.Inputs = append(env.Inputs, compiler.NewInput(name, data))
+		env.Inputs = append(env.Inputs, compiler.NewInput(nameIn(root, name), data))
 	}
 	found, err := engine.Evaluate(ctx, env.Model)
 	if err != nil {

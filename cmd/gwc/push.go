@@ -24,7 +24,7 @@ file is pushed as it is.
 
 With --key (or, by an identity, --fulcio-url) the artifact is signed so that "cosign verify --key" and an OCIRepository of Flux with verify: provider: cosign
 accept it. Of an environment, SLSA provenance goes with it: the commit, and the digest of every file, schema and policy
-that went in ("cosign verify-attestation --type slsaprovenance1"). Of a bundle file it is what the bundle says of itself.
+that went in, with those of its kustomization ("cosign verify-attestation --type slsaprovenance1"). Of a bundle file it is what the bundle says of itself.
 
 The repository is by default the environment's targets.kube.repository. Once the artifact is signed it is tagged
 ENVIRONMENT-SERIAL, and ENVIRONMENT, which is what proxies and Flux follow; a TAG in the reference takes the place of both.
@@ -79,10 +79,8 @@ func (r *release) push(ctx context.Context, options oci.Options) (string, error)
 	}
 	pinned := r.repository + "@" + digest
 	if r.signer != nil {
-		if r.provenance != nil {
-			if err := oci.Attest(ctx, pinned, provenance.Type, r.provenance, r.signer, options); err != nil {
-				return "", err
-			}
+		if err := oci.Attest(ctx, pinned, provenance.Type, provenance.New(r.build), r.signer, options); err != nil {
+			return "", err
 		}
 		if err := oci.Sign(ctx, pinned, r.signer, options); err != nil {
 			return "", err

@@ -45,7 +45,7 @@ type release struct {
 	created    string       // the commit's time; "": unknown
 	restores   uint64       // the serial whose state it is, of a rollback
 	trusts     *schema.Kube // whom proxies trust, of a rollback: who was trusted once may not be any more; nil: as its own settings say
-	provenance *provenance.Predicate
+	build      provenance.Build
 }
 
 // release makes a release of an environment, or of a bundle's file.
@@ -101,10 +101,10 @@ func (a *app) buildRelease(ctx context.Context, r *release, dir string, o releas
 	if _, seconds, err := lastCommit(ctx, dir); err == nil {
 		r.created = time.Unix(int64(seconds), 0).UTC().Format(time.RFC3339)
 	}
-	r.provenance = provenance.New(provenance.Build{
+	r.build = provenance.Build{
 		Environment: r.Environment, Serial: r.Serial, Revision: r.Revision,
 		Repository: r.source, Commit: r.commit(), Version: version.Of(), Inputs: env.Inputs,
-	})
+	}
 	return nil
 }
 
@@ -131,10 +131,10 @@ func (r *release) read(file string, o releaseOptions) error {
 	if len(r.Signers) == 0 {
 		return fmt.Errorf("bundle %q is not signed, and no proxy would take it: sign it with \"gwc sign\"", file)
 	}
-	r.provenance = provenance.New(provenance.Build{
+	r.build = provenance.Build{
 		Environment: r.Environment, Serial: r.Serial, Revision: r.Revision,
 		Commit: r.commit(), File: bundle.Digest(r.data), Version: version.Of(),
-	})
+	}
 	return nil
 }
 
@@ -171,7 +171,8 @@ func (r *release) follow() string {
 // semver is a semantic version that may be a tag: without build metadata.
 var semver = regexp.MustCompile(`^v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
 
-// render packs the manifests, all but those of Flux: it is these that bring the artifact into a cluster.
+// render packs the manifests, all but those of Flux, which bring the artifact into a cluster, and notes what of an overlay went
+// into them.
 func (r *release) render(overlay string, files []string) error {
 	given, all, err := r.trusted(files)
 	if err != nil {
@@ -181,7 +182,7 @@ func (r *release) render(overlay string, files []string) error {
 	if err != nil {
 		return err
 	}
-	rendered, err := render.Render(render.Input{
+	output, err := render.Render(render.Input{
 		Gateway: withTrust(r.Gateway, r.trusts), Reference: r.repository + ":" + r.follow(), PublicKeys: text, Overlay: overlay,
 	}, "kube", "prometheus")
 	if err != nil {
@@ -190,8 +191,13 @@ func (r *release) render(overlay string, files []string) error {
 	if err := r.admit(all); err != nil {
 		return err
 	}
+	inputs, err := overlayInputs(overlay, output.Sources)
+	if err != nil {
+		return err
+	}
+	r.build.Inputs = append(r.build.Inputs, inputs...)
 	var entries []archive.File
-	for _, f := range rendered {
+	for _, f := range output.Files {
 		entries = append(entries, archive.File{Name: f.Path, Data: f.Data})
 	}
 	r.manifests, err = archive.Pack(entries)

@@ -51,14 +51,14 @@ named after the environment in targets.kube.repository.`,
 			if err != nil {
 				return err
 			}
-			files, err := render.Render(render.Input{Gateway: env.Model, Reference: reference, PublicKeys: text, Overlay: env.Dir}, targets...)
+			output, err := render.Render(render.Input{Gateway: env.Model, Reference: reference, PublicKeys: text, Overlay: env.Dir}, targets...)
 			if problems := problemsIn(err); len(problems) > 0 {
 				return a.reject(env, problems)
 			}
 			if err != nil {
 				return err
 			}
-			_, err = render.Write(out, files)
+			_, err = render.Write(out, output.Files)
 			return err
 		},
 	}

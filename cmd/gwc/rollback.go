@@ -139,8 +139,8 @@ func (a *app) restore(ctx context.Context, r *release, c oci.Channel, to uint64,
 		r.trusts = t.Kube
 	}
 	r.source, r.created = older.Annotations[oci.AnnotationSource], older.Annotations[oci.AnnotationCreated]
-	r.provenance = provenance.New(provenance.Build{
+	r.build = provenance.Build{
 		Environment: r.Environment, Serial: r.Serial, Revision: r.Bundle.Revision, Version: version.Of(), Artifact: c.Repository + "@" + older.Digest,
-	})
+	}
 	return diff, nil
 }

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
@@ -54,21 +56,25 @@ func kustomizationFile(dir string) (string, error) {
 }
 
 // loadOverlay copies the kustomization in dir, and every file and directory that it refers to, into memory, under
-// the same paths; first becomes the first of dir's resources.
+// the same paths, and returns what it read; first becomes the first of dir's resources.
 //
 // kustomize fetches what looks like a URL and can run programs. A kustomization gets here only if each of its
 // references is a path to something on the disk, inside the directory that refers to it (other directories may
 // stand beside it), and if it asks for no plugin, no Helm chart and no secret.
-func loadOverlay(to *memory, dir, first string) error {
+func loadOverlay(to *memory, dir, first string) ([]Source, error) {
 	l := overlayLoader{to: to, seen: map[string]bool{}}
 	if err := l.directory(dir); err != nil {
-		return err
+		return nil, err
+	}
+	var sources []Source
+	for _, p := range slices.Sorted(maps.Keys(to.files)) {
+		sources = append(sources, Source{p, to.files[p]})
 	}
 	name, err := kustomizationFile(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return l.prepend(filepath.Join(dir, name), first)
+	return sources, l.prepend(filepath.Join(dir, name), first)
 }
 
 type overlayLoader struct {

@@ -26,26 +26,28 @@ const (
 
 // applyOverlay builds the kustomization in dir with files among its resources and returns the result, in the
 // files that the objects had before. Everything is read into memory first by [loadOverlay], which lets nothing
-// through that kustomize would fetch or run.
-func applyOverlay(dir string, files []File) ([]File, error) {
+// through that kustomize would fetch or run. It returns what was read too.
+func applyOverlay(dir string, files []File) ([]File, []Source, error) {
 	fs := newMemory()
-	if err := loadOverlay(fs, dir, renderedDir); err != nil {
-		return nil, err
+	sources, err := loadOverlay(fs, dir, renderedDir)
+	if err != nil {
+		return nil, nil, err
 	}
 	base, err := withKustomizations(files)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, f := range base {
 		if err := fs.WriteFile(filepath.Join(dir, renderedDir, filepath.FromSlash(f.Path)), f.Data); err != nil {
-			return nil, fmt.Errorf("applying the kustomization in %s: %w", dir, err)
+			return nil, nil, fmt.Errorf("applying the kustomization in %s: %w", dir, err)
 		}
 	}
 	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(fs, dir)
 	if err != nil {
-		return nil, fmt.Errorf("applying the kustomization in %s: %w", dir, err)
+		return nil, nil, fmt.Errorf("applying the kustomization in %s: %w", dir, err)
 	}
-	return split(dir, built, files)
+	files, err = split(dir, built, files)
+	return files, sources, err
 }
 
 // split puts each object into the file that it was rendered to, or into one of its own where it is new.

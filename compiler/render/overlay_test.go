@@ -19,7 +19,7 @@ func overlaid(t *testing.T, files map[string]string, targets ...string) (map[str
 	in := input(t)
 	in.Overlay = filepath.Join(dir, "env")
 	out, err := render.Render(in, targets...)
-	return contents(out), err
+	return contents(out.Files), err
 }
 
 func TestOverlayChangesWhatItNamesAndNothingElse(t *testing.T) {

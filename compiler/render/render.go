@@ -6,8 +6,8 @@
 // files that make the output a directory which kustomize and Flux build. [Write] puts it on a disk, whole or not
 // at all.
 //
-//	files, err := render.Render(render.Input{Gateway: model, Reference: "oci://registry/gateway@sha256:..."})
-//	changes, err := render.Write("out", files)
+//	output, err := render.Render(render.Input{Gateway: model, Reference: "oci://registry/gateway@sha256:..."})
+//	changes, err := render.Write("out", output.Files)
 //
 // Output is deterministic: the same input gives the same bytes. It never holds a secret's value. An error about
 // the model has a [schema.Problem] in its tree for each thing that is wrong, so that whoever knows positions can
@@ -37,6 +37,18 @@ type Input = manifest.Input
 // File is one rendered file.
 type File = manifest.File
 
+// Output is what was rendered, and what was read for it beside the input.
+type Output struct {
+	Files   []File   // sorted by path
+	Sources []Source // of the overlay, sorted by path
+}
+
+// A Source is a file of an overlay, as it was read.
+type Source struct {
+	Path string // on the disk, absolute
+	Data []byte
+}
+
 // A Target renders one kind of output into a directory of its own name.
 type Target interface {
 	Name() string
@@ -52,27 +64,27 @@ func Targets() []Target {
 	}
 }
 
-// Render returns the files of the targets with these names, sorted by path; no name stands for all of them.
+// Render returns the files of the targets with these names; no name stands for all of them.
 //
 // An overlay is applied to all targets together, so that a patch finds what it patches whichever targets are
 // asked for. What it adds comes with the target kube.
-func Render(in Input, names ...string) ([]File, error) {
+func Render(in Input, names ...string) (Output, error) {
 	wanted, err := choose(names)
 	if err != nil {
-		return nil, err
+		return Output{}, err
 	}
 	if in.Gateway == nil || in.Gateway.Targets == nil || in.Gateway.Targets.Kube == nil ||
 		in.Gateway.Targets.Prometheus == nil || in.Gateway.Targets.Flux == nil {
-		return nil, errors.New("rendering: the model is not resolved")
+		return Output{}, errors.New("rendering: the model is not resolved")
 	}
 	patches, err := findOverlay(in.Overlay)
 	if err != nil {
-		return nil, err
+		return Output{}, err
 	}
 	if wanted[kube.Target{}.Name()] || wanted[flux.Target{}.Name()] || patches != "" {
 		// Said once here, and not by each of them.
 		if _, err := in.Bundle(); err != nil {
-			return nil, err
+			return Output{}, err
 		}
 	}
 	var files []File
@@ -88,20 +100,21 @@ func Render(in Input, names ...string) ([]File, error) {
 		files = append(files, rendered...)
 	}
 	if err := errors.Join(problems...); err != nil {
-		return nil, err
+		return Output{}, err
 	}
+	var sources []Source
 	if patches != "" {
-		if files, err = applyOverlay(patches, files); err != nil {
-			return nil, err
+		if files, sources, err = applyOverlay(patches, files); err != nil {
+			return Output{}, err
 		}
 	}
 	wanted[overlayDir] = wanted[kube.Target{}.Name()]
 	files = slices.DeleteFunc(files, func(f File) bool { return !wanted[top(f.Path)] })
 	if files, err = withKustomizations(files); err != nil {
-		return nil, err
+		return Output{}, err
 	}
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
-	return files, nil
+	return Output{files, sources}, nil
 }
 
 // choose returns the set of targets that names name.

@@ -34,11 +34,11 @@ func input(t *testing.T) render.Input {
 
 func mustRender(t *testing.T, in render.Input, targets ...string) []render.File {
 	t.Helper()
-	files, err := render.Render(in, targets...)
+	out, err := render.Render(in, targets...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return files
+	return out.Files
 }
 
 func contents(files []render.File) map[string]string {
