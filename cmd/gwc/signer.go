@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,15 +99,18 @@ func (a *app) identityToken(file string) (string, error) {
 	return token, nil
 }
 
-// trusting returns whom files trust, and whoever signs with a key of their own. A certificate vouches for an identity, which
-// is trusted if the files say so.
+// trusting returns whom files trust, and whoever signs with a key of their own: until when, the files say if they name it. A
+// certificate vouches for an identity, which is trusted if the files say so.
 func trusting(s bundle.Signer, files []string) (bundle.Trust, error) {
 	t, err := trust.Load(files...)
-	if err != nil {
+	if err != nil || s == nil {
 		return t, err
 	}
-	if _, certified := s.(bundle.CertifiedSigner); s != nil && !certified {
-		t.Add(bundle.Trusting(s.Public()))
+	own := s.Public()
+	_, certified := s.(bundle.CertifiedSigner)
+	named := slices.ContainsFunc(t.Keys, func(k bundle.PublicKey) bool { return k.ID() == own.ID() })
+	if !certified && !named {
+		t.Add(bundle.Trusting(own))
 	}
 	return t, nil
 }
