@@ -87,7 +87,11 @@ E2E_PROGRAMS := go.etcd.io/etcd/server/v3=etcd k8s.io/kubernetes/cmd/kube-apiser
 .PHONY: e2e
 e2e: e2e-programs ## From a commit over a registry, Flux and an API server to proxies, and what may fail on the way
 	$(GO) -C $(E2E) vet ./...
-	E2E_BIN="$(E2E_BIN)" $(GO) -C $(E2E) test -count=1 -timeout 20m -v ./...
+	E2E_BIN="$(E2E_BIN)" $(GO) -C $(E2E) test -count=1 -timeout 40m -v ./...
+
+.PHONY: e2e-key
+e2e-key:
+	@echo $(E2E_KEY)
 
 .PHONY: e2e-programs
 e2e-programs:
@@ -113,7 +117,7 @@ bench: ## Run the benchmarks that docs/performance.md quotes
 
 .PHONY: bench-propagation
 bench-propagation: e2e-programs ## Measure the time from a push to the last of 50 proxies that serve it
-	E2E_BIN="$(E2E_BIN)" $(GO) -C $(E2E) test -timeout 20m -run '^$$' -bench Propagation -benchtime 10x .
+	E2E_BIN="$(E2E_BIN)" $(GO) -C $(E2E) test -timeout 40m -run '^$$' -bench Propagation -benchtime 10x .
 
 .PHONY: bench-proxy
 bench-proxy: ## Measure gwproxy beside nginx, HAProxy and Caddy; ONLY=plain,tls picks cases
