@@ -100,6 +100,13 @@ func New(o Options) (*Server, error) {
 		}
 		return names
 	}, s.secrets.Changes)
+	s.metrics.Certificates(func() []metric.Certificate {
+		var out []metric.Certificate
+		for _, e := range s.secrets.Expiries() {
+			out = append(out, metric.Certificate{Kind: e.Kind, Secret: e.Name, End: e.At})
+		}
+		return out
+	})
 	s.metrics.KeySets(func() []metric.KeySet {
 		var sets []metric.KeySet
 		for _, k := range s.keys.Status() {

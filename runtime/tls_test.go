@@ -14,9 +14,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"gwc.dev/runtime"
 	"gwc.dev/schema"
@@ -24,6 +28,12 @@ import (
 
 // pair writes a self-signed certificate for names to dir and returns its serial number.
 func pair(t *testing.T, dir string, names ...string) string {
+	t.Helper()
+	return pairUntil(t, dir, time.Now().Add(time.Hour), names...)
+}
+
+// pairUntil is pair with an end.
+func pairUntil(t *testing.T, dir string, end time.Time, names ...string) string {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -35,7 +45,7 @@ func pair(t *testing.T, dir string, names ...string) string {
 	}
 	template := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: names[0]}, DNSNames: names,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: end,
 		IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &k.PublicKey, k)
@@ -100,6 +110,50 @@ func TestCertificatesFollowTheNameAndTheFiles(t *testing.T) {
 	}
 	pair(t, filepath.Join(dir, "main"), "api.example.com")
 	p.until("all is well again", func() bool { return p.server.Status().SecretsError == "" })
+}
+
+// TestTheEndOfCertificatesIsMeasured holds that the metric is about what is in use: it follows the files, stays while a value
+// cannot be used, and is gone with the last bundle that has the secret.
+func TestTheEndOfCertificatesIsMeasured(t *testing.T) {
+	dir := t.TempDir()
+	at := func(days int) time.Time { return time.Date(2099, 1, days, 0, 0, 0, 0, time.UTC) }
+	pairUntil(t, filepath.Join(dir, "main"), at(3), "api.example.com")
+	pairUntil(t, filepath.Join(dir, "wild"), at(4), "*.example.org")
+	pairUntil(t, filepath.Join(dir, "partners"), at(5), "client.example.com")
+	p := start(t, func(o *runtime.Options) { o.SecretsDir = dir })
+	backend := echo(t, "one")
+	p.publish(gateway(t, backend.URL, withTLS, func(g *schema.Gateway, _ *schema.Route) {
+		g.Listeners["https"].TLS.ClientCertificates = &schema.ClientCertificates{CA: "partners/tls.crt"}
+	}))
+	ends := func() map[string]string {
+		found := map[string]string{}
+		for _, m := range regexp.MustCompile(`(?m)^gwproxy_certificate_expiry_timestamp_seconds\{kind="(\w+)",secret="([^"]+)"\} (\S+)$`).FindAllStringSubmatch(p.get("/metrics").Body, -1) {
+			seconds, err := strconv.ParseFloat(m[3], 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[m[1]+" "+m[2]] = time.Unix(int64(seconds), 0).UTC().Format(time.DateOnly)
+		}
+		return found
+	}
+	want := map[string]string{"certificate main": "2099-01-03", "certificate wild": "2099-01-04", "authority partners/tls.crt": "2099-01-05"}
+	if diff := cmp.Diff(want, ends()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	pairUntil(t, filepath.Join(dir, "main"), at(8), "api.example.com")
+	pairUntil(t, filepath.Join(dir, "partners"), at(9), "client.example.com")
+	want["certificate main"], want["authority partners/tls.crt"] = "2099-01-08", "2099-01-09"
+	p.until("it is what the files say now", func() bool { return cmp.Equal(ends(), want) })
+	p.noSwap()
+	writeFile(t, filepath.Join(dir, "main", "tls.crt"), "half")
+	p.until("the status says so", func() bool { return strings.Contains(p.server.Status().SecretsError, `"main"`) })
+	if diff := cmp.Diff(want, ends()); diff != "" {
+		t.Errorf("while one cannot be used (-want +got):\n%s", diff)
+	}
+	p.publish(gateway(t, backend.URL))
+	if got := ends(); len(got) > 0 {
+		t.Errorf("a bundle without secrets has the series %v", got)
+	}
 }
 
 func TestAMissingCertificateIsARefusal(t *testing.T) {

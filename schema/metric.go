@@ -19,8 +19,10 @@ const (
 	MetricTrustExpiry    = "gwproxy_trust_expiry_timestamp_seconds"        // gauge: signer; when new bundles by it are not taken any more, Unix seconds
 	MetricLogDropped     = "gwproxy_access_log_dropped_total"              // counter: access log lines not written
 
-	MetricSecretUnusable = "gwproxy_secret_unusable"      // gauge, 1: secret; its newest value cannot be used, so that the one before is; absent: all is well
-	MetricSecretChanges  = "gwproxy_secret_changes_total" // counter: new values of secrets that were put to use
+	MetricSecretUnusable = "gwproxy_secret_unusable" // gauge, 1: secret; its newest value cannot be used, so that the one before is; absent: all is well
+	// MetricCertificateExpiry ends with the first of a certificate's chain, and with the last of an authority's certificates.
+	MetricCertificateExpiry = "gwproxy_certificate_expiry_timestamp_seconds" // gauge: kind ("certificate", "authority"), secret; when what is in use ends, Unix seconds
+	MetricSecretChanges     = "gwproxy_secret_changes_total"                 // counter: new values of secrets that were put to use
 
 	MetricKeySetKeys       = "gwproxy_jwks_keys"                           // gauge: url; keys to verify tokens with; 0: tokens are answered with 503
 	MetricKeySetSuccess    = "gwproxy_jwks_last_success_timestamp_seconds" // gauge: url; when the keys were fetched, Unix seconds; 0: never

@@ -97,6 +97,8 @@ type Prometheus struct {
 	Labels     map[string]string `json:"labels,omitempty"`
 	Interval   Duration          `json:"interval"`
 	StaleAfter Duration          `json:"staleAfter"`
+	// CertificateNotice is 0 where nothing is said of it, so that proxies which do not know it take the bundle.
+	CertificateNotice Duration `json:"certificateNotice,omitempty"`
 }
 
 // Flux is how the rendered manifests reach the cluster.

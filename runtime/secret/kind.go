@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"time"
 )
 
 // A Digest is that of an API key, all that is kept of one.
@@ -14,42 +15,56 @@ type Digest = [sha256.Size]byte
 
 // APIKey returns the digest of the API key behind a reference.
 func (set *Set) APIKey(ref string) (*Value[Digest], error) {
-	return hold(set, "api-key", ref, []string{ref}, func(values [][]byte) (*Digest, error) {
+	return hold(set, "api-key", ref, []string{ref}, func(values [][]byte) (*Digest, time.Time, error) {
 		if len(values[0]) == 0 {
-			return nil, fmt.Errorf("secret %q is empty", ref)
+			return nil, time.Time{}, fmt.Errorf("secret %q is empty", ref)
 		}
 		digest := sha256.Sum256(values[0])
-		return &digest, nil
+		return &digest, time.Time{}, nil
 	})
 }
 
 // Certificate returns the certificate of a Secret of type kubernetes.io/tls: its keys tls.crt and tls.key, which must
-// belong together.
+// belong together. It ends with the first of its chain: clients are shown all of it.
 func (set *Set) Certificate(name string) (*Value[tls.Certificate], error) {
 	refs := []string{name + "/tls.crt", name + "/tls.key"}
-	return hold(set, "certificate", name, refs, func(values [][]byte) (*tls.Certificate, error) {
+	return hold(set, "certificate", name, refs, func(values [][]byte) (*tls.Certificate, time.Time, error) {
 		cert, err := tls.X509KeyPair(values[0], values[1])
 		if err != nil {
-			return nil, fmt.Errorf("certificate %q: %w", name, err)
+			return nil, time.Time{}, fmt.Errorf("certificate %q: %w", name, err)
 		}
-		return &cert, nil
+		end := cert.Leaf.NotAfter
+		for _, der := range cert.Certificate[1:] {
+			if c, err := x509.ParseCertificate(der); err == nil && c.NotAfter.Before(end) {
+				end = c.NotAfter
+			}
+		}
+		return &cert, end, nil
 	})
 }
 
-// Authority returns the certificates in PEM behind a reference, as those that others' are verified with.
+// Authority returns the certificates in PEM behind a reference, as those that others' are verified with. They end with the
+// last of them: an old one may stay beside the one that follows it.
 func (set *Set) Authority(ref string) (*Value[x509.CertPool], error) {
-	return hold(set, "authority", ref, []string{ref}, func(values [][]byte) (*x509.CertPool, error) {
+	return hold(set, "authority", ref, []string{ref}, func(values [][]byte) (*x509.CertPool, time.Time, error) {
 		pool := x509.NewCertPool()
 		if !pool.AppendCertsFromPEM(values[0]) {
-			return nil, fmt.Errorf("secret %q holds no certificate", ref)
+			return nil, time.Time{}, fmt.Errorf("secret %q holds no certificate", ref)
 		}
+		var end time.Time
 		rest := values[0]
-		for block := (&pem.Block{}); block != nil; {
-			block, rest = pem.Decode(rest)
+		for {
+			var block *pem.Block
+			if block, rest = pem.Decode(rest); block == nil {
+				break
+			}
+			if c, err := x509.ParseCertificate(block.Bytes); err == nil && block.Type == "CERTIFICATE" && c.NotAfter.After(end) {
+				end = c.NotAfter
+			}
 		}
 		if bytes.Contains(rest, []byte("-----BEGIN")) { // written halfway: the rest may be what is needed
-			return nil, fmt.Errorf("secret %q ends within a certificate", ref)
+			return nil, time.Time{}, fmt.Errorf("secret %q ends within a certificate", ref)
 		}
-		return pool, nil
+		return pool, end, nil
 	})
 }

@@ -39,6 +39,13 @@ type Fault struct {
 	Since time.Time
 }
 
+// An Expiry is when a secret in use cannot be used any more.
+type Expiry struct {
+	Kind string // "certificate", which is shown to clients, or "authority", which others' certificates are verified with
+	Name string // the reference, or the directory of a certificate
+	At   time.Time
+}
+
 // A Set is the secrets of one table. It is filled while the table is built, by one goroutine.
 type Set struct {
 	store      *Store
@@ -164,4 +171,18 @@ func (s *Store) Changes() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.changes
+}
+
+// Expiries returns when certificates and authorities in use end, sorted by kind and name. It is that of their last good values.
+func (s *Store) Expiries() []Expiry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Expiry
+	for _, v := range s.inUse.values {
+		if e := v.expiry(); !e.At.IsZero() {
+			out = append(out, e)
+		}
+	}
+	slices.SortFunc(out, func(a, b Expiry) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name)) })
+	return out
 }

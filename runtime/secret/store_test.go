@@ -438,3 +438,52 @@ func BenchmarkRefreshOfUnchanged(b *testing.B) {
 		s.Refresh()
 	}
 }
+
+// newEnding returns a certificate that signed itself, in PEM, and the key of it.
+func newEnding(t *testing.T, end time.Time) (cert, key string) {
+	t.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: end}, &x509.Certificate{}, &k.PublicKey, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
+}
+
+// TestAChainEndsWithItsFirstAndAuthoritiesWithTheirLast holds also that API keys have no end, and that what nobody uses is left out.
+func TestAChainEndsWithItsFirstAndAuthoritiesWithTheirLast(t *testing.T) {
+	early, late := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC)
+	first, _ := newEnding(t, early)
+	last, key := newEnding(t, late)
+	v := newVault("ann/key", "k", "alone/tls.crt", last, "alone/tls.key", key, "web/tls.crt", last+first, "web/tls.key", key, "ca/ca.crt", last+"a comment\n"+first)
+	s := secret.New(secret.Options{Source: v})
+	set := s.Stage()
+	for _, err := range []error{second(set.APIKey("ann/key")), second(set.Certificate("alone")), second(set.Certificate("web")), second(set.Authority("ca/ca.crt"))} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := s.Expiries(); got != nil {
+		t.Errorf("before it is in use: %v", got)
+	}
+	s.Use(set)
+	want := []secret.Expiry{{Kind: "authority", Name: "ca/ca.crt", At: late}, {Kind: "certificate", Name: "alone", At: late}, {Kind: "certificate", Name: "web", At: early}}
+	if diff := cmp.Diff(want, s.Expiries()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	v.put("web/tls.crt", last)
+	s.Refresh()
+	want[2].At = late
+	if diff := cmp.Diff(want, s.Expiries()); diff != "" {
+		t.Errorf("renewed (-want +got):\n%s", diff)
+	}
+}
+
+func second[T any](_ T, err error) error { return err }

@@ -16,12 +16,15 @@ type Value[T any] struct {
 
 	// What follows is guarded by the store's lock.
 	newest *T       // current, or what is to take its place
+	kind   string   // what the secret is used as
 	name   string   // that faults are reported under
 	refs   []string // whose values make it up
-	parse  func(values [][]byte) (*T, error)
+	parse  func(values [][]byte) (*T, time.Time, error)
 	looks  []look // at the refs, as they were last read
-	sum    [sha256.Size]byte
-	err    error
+
+	newestEnd, end time.Time // when newest and current cannot be used any more; zero: that is not known of them
+	sum            [sha256.Size]byte
+	err            error
 }
 
 // Load returns what the secret means now. It neither waits nor allocates.
@@ -38,10 +41,12 @@ type value interface {
 	accept() bool
 	fault() error
 	title() string
+	// expiry says what is in use as what, and until when.
+	expiry() Expiry
 }
 
 // hold returns the value of a kind and name: the set's own, else the one in use, else one that is read now.
-func hold[T any](set *Set, kind, name string, refs []string, parse func([][]byte) (*T, error)) (*Value[T], error) {
+func hold[T any](set *Set, kind, name string, refs []string, parse func([][]byte) (*T, time.Time, error)) (*Value[T], error) {
 	key := kind + " " + name
 	if v, ok := set.values[key]; ok {
 		return v.(*Value[T]), nil
@@ -53,7 +58,7 @@ func hold[T any](set *Set, kind, name string, refs []string, parse func([][]byte
 		set.values[key] = v
 		return v.(*Value[T]), nil
 	}
-	v := &Value[T]{name: name, refs: refs, parse: parse, looks: make([]look, len(refs))}
+	v := &Value[T]{kind: kind, name: name, refs: refs, parse: parse, looks: make([]look, len(refs))}
 	v.renew(s.o.Source)
 	if v.err != nil {
 		return nil, v.err
@@ -67,6 +72,8 @@ func (v *Value[T]) title() string { return v.name }
 
 func (v *Value[T]) fault() error { return v.err }
 
+func (v *Value[T]) expiry() Expiry { return Expiry{v.kind, v.name, v.end} }
+
 func (v *Value[T]) renew(source Source) bool {
 	if !v.stirred(source) {
 		return false
@@ -77,13 +84,14 @@ func (v *Value[T]) renew(source Source) bool {
 		return false
 	}
 	var parsed *T
+	var end time.Time
 	if err == nil {
-		parsed, err = v.parse(contents)
+		parsed, end, err = v.parse(contents)
 	}
 	if v.err = err; err != nil {
 		return false
 	}
-	v.sum, v.newest = sum, parsed
+	v.sum, v.newest, v.newestEnd = sum, parsed, end
 	return true
 }
 
@@ -92,6 +100,7 @@ func (v *Value[T]) accept() bool {
 		return false
 	}
 	v.current.Store(v.newest)
+	v.end = v.newestEnd
 	return true
 }
 

@@ -115,7 +115,8 @@ func charts(q query) []chart {
 			{"count(max by (secret) (" + q.of(schema.MetricSecretUnusable) + "))", "unusable secrets"},
 		}},
 
-		{line, "Key sets", "s", "How long ago the keys that tokens are verified with were fetched, at the proxy that is furthest behind.", 24, []series{{"time() - min by (url) (" + q.of(schema.MetricKeySetSuccess) + " > 0)", "{{url}}"}}},
+		{line, "Key sets", "s", "How long ago the keys that tokens are verified with were fetched, at the proxy that is furthest behind.", 12, []series{{"time() - min by (url) (" + q.of(schema.MetricKeySetSuccess) + " > 0)", "{{url}}"}}},
+		{line, "Certificates end", "s", "How long what listeners show, and the authorities that others are verified with, are good for yet.", 12, []series{{"min by (kind, secret) (" + q.of(schema.MetricCertificateExpiry) + ") - time()", "{{kind}} {{secret}}"}}},
 
 		{line, "CPU by proxy", "short", "In cores.", 12, []series{{"rate(" + q.of("process_cpu_seconds_total") + "[$__rate_interval])", "{{instance}}"}}},
 		{line, "Memory by proxy", "bytes", "", 12, []series{{q.of("process_resident_memory_bytes"), "{{instance}}"}}},

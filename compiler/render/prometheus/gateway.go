@@ -1,6 +1,7 @@
 package prometheus
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -13,6 +14,15 @@ import (
 // trustNotice is how long before its end an alert says that trust in a signer ends: time enough to bring a key into use.
 const trustNotice = 14 * 24 * time.Hour
 
+// certificateNotice is the same of a certificate. What renews them does so weeks before.
+const certificateNotice = 7 * 24 * time.Hour
+
+// lastNotice is when what has been a warning becomes critical.
+const lastNotice = 24 * time.Hour
+
+// keysStaleAfter is how old an issuer's keys may be: they are fetched again within the hour, and used for a day after.
+const keysStaleAfter = 2 * time.Hour
+
 // gatewayAlerts watches the proxies themselves.
 func gatewayAlerts(in manifest.Input, q query) []monitoringv1.Rule {
 	k := in.Gateway.Targets.Kube
@@ -23,6 +33,15 @@ func gatewayAlerts(in manifest.Input, q query) []monitoringv1.Rule {
 	// An alert on what is absent has no labels of its own.
 	absent := labels("critical")
 	absent["namespace"], absent["job"] = literal(k.Namespace), literal(k.Name)
+	ends := "min by (namespace, job, kind, secret) (" + q.of(schema.MetricCertificateExpiry) + ") - time()"
+	notice := cmp.Or(in.Gateway.Targets.Prometheus.CertificateNotice.Std(), certificateNotice)
+	certificateEnds := func(within time.Duration, severity string) monitoringv1.Rule {
+		return alert("GatewayCertificateEnds", ends+" < "+number(within.Seconds()), 10*time.Minute, labels(severity), map[string]string{
+			"summary":     "The {{ $labels.kind }} in secret {{ $labels.secret }} ends",
+			"description": "The {{ $labels.kind }} that a proxy uses of secret {{ $labels.secret }} is good for {{ $value | humanizeDuration }} more; less than nothing: handshakes fail by now.",
+			"hint":        "See what should have renewed the Secret. If it has, see what the proxy makes of it: gwc status ADDRESS. Proxies take a new one up by themselves.",
+		})
+	}
 	return []monitoringv1.Rule{
 		alert("GatewayDown", "(count("+q.of("up")+" == 1) or vector(0)) == 0", 2*time.Minute, absent, map[string]string{
 			"summary":     "No gateway proxy is up",
@@ -79,6 +98,13 @@ func gatewayAlerts(in manifest.Input, q query) []monitoringv1.Rule {
 			"description": "A proxy has no keys of {{ $labels.url }}: requests with tokens of that issuer are answered with 503.",
 			"hint":        "See whether the proxies reach the URL: the issuer may be down, or egress closed. The proxy's log has the error.",
 		}),
+		alert("GatewayKeySetStale", "time() - min by (namespace, job, url) ("+q.of(schema.MetricKeySetSuccess)+" > 0) > "+number(keysStaleAfter.Seconds()), 5*time.Minute, labels("warning"), map[string]string{
+			"summary":     "The keys that tokens are verified with are old",
+			"description": "A proxy last fetched the keys of {{ $labels.url }} {{ $value | humanizeDuration }} ago. Tokens are verified with them until --jwks-max-age has passed, and then answered with 503; a key that the issuer has withdrawn is trusted as long.",
+			"hint":        "See whether the proxies reach the URL: the issuer may be down, or egress closed. gwc status ADDRESS has the error.",
+		}),
+		certificateEnds(notice, "warning"),
+		certificateEnds(min(notice, lastNotice), "critical"),
 		alert("GatewayTrustEnds", "min by (namespace, job, signer) ("+q.of(schema.MetricTrustExpiry)+") - time() < "+number(trustNotice.Seconds()), time.Hour, labels("warning"), map[string]string{
 			"summary":     "Trust in {{ $labels.signer }} ends",
 			"description": "New bundles by {{ $labels.signer }} are taken for {{ $value | humanizeDuration }} more; less than nothing: they are refused by now. What is served goes on being served.",

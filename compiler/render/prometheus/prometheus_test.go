@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
@@ -234,6 +235,24 @@ func TestAlertsThatCannotFireAreNotRendered(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestNoticeOfCertificatesIsTheUsers(t *testing.T) {
+	for notice, want := range map[time.Duration][2]string{0: {"604800", "86400"}, 48 * time.Hour: {"172800", "86400"}, time.Hour: {"3600", "3600"}} {
+		in := input(t)
+		in.Gateway.Targets.Prometheus.CertificateNotice = schema.Duration(notice)
+		var got [2]string
+		for _, g := range rulesFile(t, in, t.TempDir()).Groups {
+			for _, r := range g.Rules {
+				if _, bound, ok := strings.Cut(r.Expr.StrVal, " - time() < "); ok && r.Alert == "GatewayCertificateEnds" {
+					got[map[string]int{"warning": 0, "critical": 1}[r.Labels["severity"]]] = bound
+				}
+			}
+		}
+		if got != want {
+			t.Errorf("notice of %s: %v, want %v", notice, got, want)
+		}
 	}
 }
 
