@@ -110,6 +110,7 @@ func TestScripts(t *testing.T) {
 			"serial":    serial,
 			"refused":   refused,
 			"isolated":  isolated,
+			"tells":     tells,
 			"step":      step,
 		},
 	})
@@ -302,6 +303,16 @@ func isolated(ts *testscript.TestScript, neg bool, args []string) {
 		var s struct{ Isolated []struct{} }
 		return json.Unmarshal([]byte(body), &s) == nil && strconv.Itoa(len(s.Isolated)) == args[1]
 	})
+}
+
+// tells waits until a proxy's status matches a pattern: tells ADMINPORT PATTERN.
+func tells(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: tells ADMINPORT PATTERN")
+	}
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	proxyStatus(ts, args[0], pattern.MatchString)
 }
 
 // refused waits until a proxy has refused a bundle for a reason: refused ADMINPORT REASON.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"gwc.dev/schema/bundle"
 )
 
 func (a *app) statusCommand() *cobra.Command {
@@ -53,9 +55,12 @@ type proxyStatus struct {
 	Environment string `json:"environment"`
 	Insecure    bool   `json:"insecure"`
 	Active      *struct {
-		Revision    string `json:"revision"`
-		Serial      uint64 `json:"serial"`
-		GitRevision string `json:"gitRevision"`
+		Revision    string     `json:"revision"`
+		Serial      uint64     `json:"serial"`
+		GitRevision string     `json:"gitRevision"`
+		Issuer      string     `json:"issuer"`
+		Subject     string     `json:"subject"`
+		SignedAt    *time.Time `json:"signedAt"`
 	} `json:"active"`
 	Refused *struct {
 		Revision string         `json:"revision"`
@@ -135,6 +140,13 @@ func (s *proxyStatus) print(w io.Writer, address string) {
 		fmt.Fprintf(w, "%s: serves nothing\n", address)
 	default:
 		fmt.Fprintf(w, "%s: serves %s serial %d %s\n", address, s.Environment, s.Active.Serial, s.Active.Revision)
+	}
+	if a := s.Active; a != nil && a.Subject != "" { // the ID of a key says nothing to most readers
+		fmt.Fprintf(w, "    signed by %s", bundle.Identity{Issuer: a.Issuer, Subject: a.Subject})
+		if a.SignedAt != nil {
+			fmt.Fprintf(w, " at %s", a.SignedAt.UTC().Format(time.RFC3339))
+		}
+		fmt.Fprintln(w)
 	}
 	if s.Insecure {
 		fmt.Fprintln(w, "    does not verify bundles (--insecure-skip-verify)")
