@@ -93,6 +93,9 @@ func (t *Trust) judgeCertified(message []byte, s Signature) Signatory {
 		return fail(UnknownIdentity, "it is signed by %s, and not by %s", who, t.who())
 	}
 	who.Expires = identity.Expires
+	if !signs(leaf) {
+		return fail(UntrustedCertificate, "the certificate of %s is not for signatures: it is an authority's own, or of another usage", who)
+	}
 	if err := chained(chain, t.Authorities, leaf.NotBefore, x509.ExtKeyUsageCodeSigning); err != nil {
 		return fail(UntrustedCertificate, "the certificate of %s is of no trusted authority: %.200v", who, err)
 	}
@@ -110,6 +113,9 @@ func (t *Trust) judgeCertified(message []byte, s Signature) Signatory {
 		at = leaf.NotBefore
 	}
 	if err := chained(chain, t.Authorities, at, x509.ExtKeyUsageCodeSigning); err != nil {
+		if !at.Before(leaf.NotBefore) && !at.After(leaf.NotAfter) {
+			return fail(ExpiredCertificate, "the certificate of %s is valid at %s, and an authority's above it is not: %.200v", who, stamp(at), err)
+		}
 		hint := "there is no timestamp that proves when it signed"
 		switch {
 		case !who.SignedAt.IsZero():
@@ -121,6 +127,12 @@ func (t *Trust) judgeCertified(message []byte, s Signature) Signatory {
 	}
 	who.Err = t.ended(who.String(), identity.Expires)
 	return who
+}
+
+// signs reports whether a certificate is for signatures. An authority's own is for certificates; one that does not say what its
+// key is for is for anything (RFC 5280, section 4.2.1.3).
+func signs(c *x509.Certificate) bool {
+	return !c.IsCA && (c.KeyUsage == 0 || c.KeyUsage&x509.KeyUsageDigitalSignature != 0)
 }
 
 // identity finds who of the trusted somebody is; of several the one who is trusted longest.

@@ -4,11 +4,15 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/elliptic"
 	"crypto/rand"
+	"encoding/asn1"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
 	"maps"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -389,6 +393,51 @@ func TestRefusalsAreFoundByErrorsIs(t *testing.T) {
 		if got := bundle.Reason(err); got != "" {
 			t.Errorf("Reason(%v) = %q", err, got)
 		}
+	}
+}
+
+// An ECDSA signature has a second spelling, with the group's order less its S. Anybody can write it, and all that it makes is
+// another file of the same revision.
+func TestTheOtherSpellingOfASignatureIsTheSameRevision(t *testing.T) {
+	k := ecdsaKey(t, 1)
+	sealed := seal(t, contents(), k)
+	p := takeApart(t, sealed)
+	p.rewrite(t, "signature.json", func(e map[string]any) {
+		s := e["signatures"].([]any)[0].(map[string]any)
+		der, err := base64.StdEncoding.DecodeString(s["sig"].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sig struct{ R, S *big.Int }
+		if _, err := asn1.Unmarshal(der, &sig); err != nil {
+			t.Fatal(err)
+		}
+		sig.S.Sub(elliptic.P256().Params().N, sig.S)
+		if der, err = asn1.Marshal(sig); err != nil {
+			t.Fatal(err)
+		}
+		s["sig"] = base64.StdEncoding.EncodeToString(der)
+	})
+	// As Seal spells it: a map's fields are in another order.
+	var e struct {
+		PayloadType string           `json:"payloadType"`
+		Payload     []byte           `json:"payload"`
+		Signatures  []map[string]any `json:"signatures"`
+	}
+	if err := json.Unmarshal([]byte(p["signature.json"]), &e); err != nil {
+		t.Fatal(err)
+	}
+	p["signature.json"] = asJSON(t, e)
+	other := p.pack(t)
+	if bytes.Equal(other, sealed) {
+		t.Fatal("nothing was changed")
+	}
+	want, err := bundle.Open(sealed, trusting(k))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := bundle.Open(other, trusting(k)); err != nil || got.Revision != want.Revision || got.By.KeyID != k.Public().ID() {
+		t.Errorf("opened %+v, %v", got, err)
 	}
 }
 

@@ -3,7 +3,10 @@ package keyless_test
 import (
 	"bytes"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +128,107 @@ func TestWhoIsNotTheIdentityIsRefused(t *testing.T) {
 				t.Errorf("the message is not one clear line: %v", err)
 			}
 		})
+	}
+}
+
+// TestACertificateOfAnotherPurposeIsRefused has a trusted authority certify the trusted identity for something else than to sign.
+func TestACertificateOfAnotherPurposeIsRefused(t *testing.T) {
+	address := func(text string) *url.URL {
+		u, err := url.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	tests := map[string]struct {
+		template func(*x509.Certificate)
+		trust    func(*bundle.Trust)
+		reason   string
+	}{
+		"as it should be":          {func(*x509.Certificate) {}, nil, ""},
+		"for servers":              {func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }, nil, "untrusted-certificate"},
+		"for timestamps":           {func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping} }, nil, "untrusted-certificate"},
+		"for encryption":           {func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }, nil, "untrusted-certificate"},
+		"for nothing that is said": {func(c *x509.Certificate) { c.KeyUsage = 0 }, nil, ""},
+		"an authority's":           {func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = true, true }, nil, "untrusted-certificate"},
+		"an authority's that signs": {func(c *x509.Certificate) {
+			c.IsCA, c.BasicConstraintsValid, c.KeyUsage = true, true, c.KeyUsage|x509.KeyUsageCertSign
+		}, nil, "untrusted-certificate"},
+		"with something critical": {func(c *x509.Certificate) {
+			c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{1, 2, 3}, Critical: true})
+		}, nil, "untrusted-certificate"},
+		"of two subjects":           {func(c *x509.Certificate) { c.URIs = append(c.URIs, address("https://evil.example.com")) }, nil, "unknown-identity"},
+		"of a server too":           {func(c *x509.Certificate) { c.DNSNames = []string{"ci.example.com"} }, nil, "unknown-identity"},
+		"of no issuer":              {func(c *x509.Certificate) { c.ExtraExtensions = nil }, nil, "unknown-identity"},
+		"of an issuer that is none": {func(c *x509.Certificate) { c.ExtraExtensions[1].Value = []byte{0x0c, 0xff} }, nil, "unknown-identity"},
+		"of two issuers":            {func(c *x509.Certificate) { c.ExtraExtensions[1].Value = append([]byte{0x0c, 4}, "evil"...) }, nil, "unknown-identity"},
+		"of a name like it": {func(c *x509.Certificate) { c.URIs = []*url.URL{address("https://ci-example.com/team/gateway@main")} }, func(t *bundle.Trust) {
+			t.Identities[0].SubjectPattern, _ = bundle.NewPattern(`https://ci\.example\.com/team/.*`)
+		}, "unknown-identity"},
+		"of a name with more before it": {func(c *x509.Certificate) { c.URIs = []*url.URL{address("https://evil.example.com/#" + subject)} }, func(t *bundle.Trust) {
+			t.Identities[0].SubjectPattern, _ = bundle.NewPattern(`^https://ci\.example\.com/|/gateway@main$`)
+		}, "unknown-identity"},
+		"of a name with a line before it": {func(c *x509.Certificate) { c.URIs, c.EmailAddresses = nil, []string{"evil\nops@example.com"} }, func(t *bundle.Trust) {
+			t.Identities[0].SubjectPattern, _ = bundle.NewPattern(`(?m)^ops@example\.com$`)
+		}, "unknown-identity"},
+		"of a name in capitals": {func(c *x509.Certificate) { c.URIs = []*url.URL{address(strings.ToUpper(subject))} }, nil, "unknown-identity"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			a := authority.Start(t)
+			a.Template = tt.template
+			trust := trusting(a)
+			if tt.trust != nil {
+				tt.trust(&trust)
+			}
+			_, err := bundle.Open(sealed(t, a, time.Now(), options(a)), trust)
+			if got := bundle.Reason(err); got != tt.reason || err != nil && strings.Contains(err.Error(), "\n") {
+				t.Errorf("refused as %q, want %q: %v", got, tt.reason, err)
+			}
+		})
+	}
+}
+
+// TestATimeOutsideACertificatesIsRefused holds that a signature counts only if all that leads to its authority was valid then.
+func TestATimeOutsideACertificatesIsRefused(t *testing.T) {
+	at := func(shift time.Duration) func() time.Time { return func() time.Time { return time.Now().Add(shift) } }
+	for name, tt := range map[string]struct {
+		stamped time.Duration
+		want    string
+	}{
+		"in it":             {0, ""},
+		"before it":         {-time.Hour, "it signed at "},
+		"after it":          {time.Hour, "it signed at "},
+		"before its root":   {-20 * 365 * 24 * time.Hour, "the timestamp on the signature by"},
+		"after its root is": {20 * 365 * 24 * time.Hour, "the timestamp on the signature by"},
+	} {
+		a := authority.Start(t)
+		s, err := keyless.Request(t.Context(), time.Now(), options(a))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Now = at(tt.stamped)
+		message := []byte("message")
+		sig, err := bundle.SignatureOf(message, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trust := trusting(a)
+		by := trust.Judge(message, sig)
+		if (by.Err == nil) != (tt.want == "") || by.Err != nil && !strings.Contains(by.Err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", name, by.Err, tt.want)
+		}
+	}
+	// A root that has ended, of a certificate that has not, and nobody to prove a time.
+	a := authority.Start(t)
+	a.Lasts = 30 * 365 * 24 * time.Hour
+	o := options(a)
+	o.TimestampURL = ""
+	trust := trusting(a)
+	trust.Now = time.Now().AddDate(20, 0, 0)
+	_, err := bundle.Open(sealed(t, a, time.Now(), o), trust)
+	if want := "and an authority's above it is not: x509: certificate has expired"; bundle.Reason(err) != "expired-certificate" || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %s", err, want)
 	}
 }
 

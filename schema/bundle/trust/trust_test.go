@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -158,10 +159,20 @@ func TestKeysWithoutAnEndAreWrittenInPEM(t *testing.T) {
 
 func TestWhatIsNoTrustIsNamed(t *testing.T) {
 	public, authority := string(newKey(t).Marshal()), newAuthority(t)
+	bomb := "keys:\n- &a0 {pem: x}\n"
+	for i := range 9 {
+		bomb += fmt.Sprintf("- &a%d {pem: [%s*a%d]}\n", i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 9), i)
+	}
 	tests := map[string]struct{ text, want string }{
 		"empty":                       {"", "it is empty: give public keys in PEM, or a trust document"},
 		"text":                        {"hello", "it holds neither PEM nor a trust document"},
 		"a field that is none":        {"kyes: []", "field kyes not found"},
+		"a field twice":               {"keys: [{file: a.pub}]\nkeys: [{file: a.pub}]", `mapping key "keys" already defined`},
+		"a field twice in JSON":       {`{"keys": [], "keys": [{"file": "a.pub"}]}`, `mapping key "keys" already defined`},
+		"an end twice":                {"keys: [{file: a.pub, expires: 2020-01-01, expires: 2099-01-01}]", `mapping key "expires" already defined`},
+		"a field in capitals":         {"Keys: [{file: a.pub}]", "field Keys not found"},
+		"aliases of aliases":          {bomb, "it holds neither PEM nor a trust document"},
+		"a key that is a directory":   {"keys: [{file: .}]", "is a directory"},
 		"nobody":                      {"keys: []", "it trusts nobody"},
 		"two documents":               {"keys: [{file: a.pub}]\n---\nkeys: []\n", "more than one document"},
 		"a key twice in one entry":    {"keys: [{file: a.pub, pem: x}]", "keys[0]: give one of pem and file"},

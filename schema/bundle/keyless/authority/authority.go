@@ -40,6 +40,8 @@ type Authority struct {
 	// Now is the time that it goes by, and Lasts how long its certificates are valid.
 	Now   func() time.Time
 	Lasts time.Duration
+	// Template, if not nil, changes what it certifies.
+	Template func(*x509.Certificate)
 	// Answer, if not nil, changes the status and the body of an answer.
 	Answer func(path string, status int, body []byte) (int, []byte)
 
@@ -227,6 +229,9 @@ func (a *Authority) Certify(public crypto.PublicKey, issuer, subject string) (*x
 		template.URIs = []*url.URL{u}
 	} else {
 		template.EmailAddresses = []string{subject}
+	}
+	if a.Template != nil {
+		a.Template(template)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.Between, public, a.between)
 	if err != nil {
