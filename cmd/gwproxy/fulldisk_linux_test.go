@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -33,7 +34,7 @@ func withMounts(t *testing.T) bool {
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
 	}
 	out, err := cmd.CombinedOutput()
-	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL) {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL) {
 		t.Skipf("this machine does not let mounts be made: %v", err)
 	}
 	switch {
@@ -61,7 +62,7 @@ func (s *site) mount(name string, pages int) disk {
 	d := disk{s, s.path(name)}
 	s.must(os.Mkdir(d.path, 0o700))
 	err := syscall.Mount("tmpfs", d.path, "tmpfs", 0, fmt.Sprint("size=", pages*page))
-	if errors.Is(err, syscall.EPERM) {
+	if errors.Is(err, fs.ErrPermission) {
 		s.t.Skipf("this machine does not let mounts be made: %v", err)
 	}
 	s.must(err)
