@@ -52,22 +52,19 @@ func (r *release) admit(t bundle.Trust) error {
 
 // kube are the settings that say whom proxies trust.
 func (r *release) kube() *schema.Kube {
-	if r.trusts != nil {
-		return r.trusts
-	}
 	if t := r.Gateway.Targets; t != nil && t.Kube != nil {
 		return t.Kube
 	}
 	return &schema.Kube{}
 }
 
-// withTrust returns g with whom other settings trust; g itself without any.
-func withTrust(g *schema.Gateway, of *schema.Kube) *schema.Gateway {
-	if of == nil || g.Targets == nil || g.Targets.Kube == nil {
+// withTrustOf returns g with the settings of now that say whom proxies trust.
+func withTrustOf(g, now *schema.Gateway) *schema.Gateway {
+	if g.Targets == nil || g.Targets.Kube == nil || now.Targets == nil || now.Targets.Kube == nil {
 		return g
 	}
 	out, targets, kube := *g, *g.Targets, *g.Targets.Kube
-	kube.Keys, kube.Trust = of.Keys, of.Trust
+	kube.Keys, kube.Trust = now.Targets.Kube.Keys, now.Targets.Kube.Trust
 	targets.Kube, out.Targets = &kube, &targets
 	return &out
 }

@@ -9,7 +9,6 @@ import (
 
 	"gwc.dev/schema"
 	"gwc.dev/schema/bundle"
-	"gwc.dev/schema/bundle/archive"
 	"gwc.dev/schema/bundle/key"
 	"gwc.dev/schema/bundle/trust"
 )
@@ -109,33 +108,4 @@ func TestWhatProxiesWouldRefuseIsNotReleased(t *testing.T) {
 	if err := left.admit(all); err != nil {
 		t.Errorf("a ConfigMap: %v", err)
 	}
-}
-
-// TestARollbackTrustsWhoIsTrustedNow holds that a key which was taken back stays so.
-func TestARollbackTrustsWhoIsTrustedNow(t *testing.T) {
-	stolen, err := key.Generate(key.ECDSA)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, private := newRelease(t, schema.Kube{Repository: "oci://registry.example.com/a", Keys: map[string]string{"old": string(stolen.Public().Marshal())}})
-	r.repository = "oci://registry.example.com/a"
-	r.trusts = &schema.Kube{}
-
-	if err := r.render("", nil); err != nil {
-		t.Fatal(err)
-	}
-	files, err := archive.Unpack(r.manifests, archive.Limits{Packed: 1 << 20, Unpacked: 1 << 20, Files: 100})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		if f.Name == "kube/configmap-keys.yaml" {
-			text := strings.ReplaceAll(string(f.Data), " ", "")
-			if strings.Contains(text, string(stolen.Public().Marshal())) || strings.Count(text, "BEGINPUBLICKEY") != 1 {
-				t.Errorf("trusted, beside %s:\n%s", private.Public().ID(), f.Data)
-			}
-			return
-		}
-	}
-	t.Error("the manifests name nobody")
 }

@@ -13,7 +13,6 @@ import (
 	"gwc.dev/cmd/internal/version"
 	"gwc.dev/compiler/provenance"
 	"gwc.dev/compiler/render"
-	"gwc.dev/schema"
 	"gwc.dev/schema/bundle"
 	"gwc.dev/schema/bundle/archive"
 	"gwc.dev/schema/bundle/oci"
@@ -40,11 +39,10 @@ type release struct {
 	repository string // oci://host/repository
 	tag        string // "": those of the environment
 	signer     bundle.Signer
-	version    string       // a further tag; "": none
-	source     string       // URL of the git repository; "": unknown
-	created    string       // the commit's time; "": unknown
-	restores   uint64       // the serial whose state it is, of a rollback
-	trusts     *schema.Kube // whom proxies trust, of a rollback: who was trusted once may not be any more; nil: as its own settings say
+	version    string // a further tag; "": none
+	source     string // URL of the git repository; "": unknown
+	created    string // the commit's time; "": unknown
+	restores   uint64 // the serial whose state it is, of a rollback
 	build      provenance.Build
 }
 
@@ -183,7 +181,7 @@ func (r *release) render(overlay string, files []string) error {
 		return err
 	}
 	output, err := render.Render(render.Input{
-		Gateway: withTrust(r.Gateway, r.trusts), Reference: r.repository + ":" + r.follow(), PublicKeys: text, Overlay: overlay,
+		Gateway: r.Gateway, Reference: r.repository + ":" + r.follow(), PublicKeys: text, Overlay: overlay,
 	}, "kube", "prometheus")
 	if err != nil {
 		return err

@@ -119,11 +119,12 @@ func (a *app) restore(ctx context.Context, r *release, c oci.Channel, to uint64,
 	if older.Bundle.Serial != to {
 		return none, fmt.Errorf("%q is not what its tag says: its bundle has serial %d", c.At(to), older.Bundle.Serial)
 	}
-	diff, err := comparison(c.Environment, current.Gateway, older.Gateway)
+	contents := older.Contents
+	contents.Gateway = withTrustOf(older.Gateway, current.Gateway) // who was trusted once may not be any more
+	diff, err := comparison(c.Environment, current.Gateway, contents.Gateway)
 	if err != nil {
 		return none, err
 	}
-	contents := older.Contents
 	contents.Serial = current.Bundle.Serial + 1
 	if len(serials) > 0 { // one that was put up, and is not followed yet
 		contents.Serial = max(contents.Serial, serials[0]+1)
@@ -135,9 +136,6 @@ func (a *app) restore(ctx context.Context, r *release, c oci.Channel, to uint64,
 		return none, err
 	}
 	r.restores = to
-	if t := current.Gateway.Targets; t != nil {
-		r.trusts = t.Kube
-	}
 	r.source, r.created = older.Annotations[oci.AnnotationSource], older.Annotations[oci.AnnotationCreated]
 	r.build = provenance.Build{
 		Environment: r.Environment, Serial: r.Serial, Revision: r.Bundle.Revision, Version: version.Of(), Artifact: c.Repository + "@" + older.Digest,
