@@ -1,10 +1,14 @@
 package source_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,6 +16,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/registry"
 
+	"gwc.dev/runtime/source"
 	"gwc.dev/schema/bundle/oci"
 )
 
@@ -88,4 +93,35 @@ func TestADigestIsPulledOnceAndUntilThenAgain(t *testing.T) {
 	if d.requests.Load() != before {
 		t.Error("it was asked for again")
 	}
+}
+
+// TestARegistryIsShownACertificate has a registry take nobody without one, which is put beside the proxy later.
+func TestARegistryIsShownACertificate(t *testing.T) {
+	s := httptest.NewUnstartedServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	s.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS12}
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	private, err := x509.MarshalPKCS8PrivateKey(s.TLS.Certificates[0].PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	ca, cert, key := filepath.Join(dir, "ca.crt"), filepath.Join(dir, "client.cert"), filepath.Join(dir, "client.key")
+	text := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
+	write(t, ca, text)
+	ref := "oci://" + strings.TrimPrefix(s.URL, "https://") + "/gateway:production"
+
+	o := quickly
+	o.CAFile = ca
+	watch(t, ref, o).expectError("asks for a client certificate")
+	o.Registry = source.Registry{CertFile: cert, KeyFile: key}
+	w := watch(t, ref, o)
+	w.expectError(`reading the client certificate in "` + cert + `": open `)
+	write(t, key, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
+	write(t, cert, text)
+	if _, err := oci.Push(t.Context(), ref, []byte("first"), oci.Options{Transport: oci.Transport(ca), Client: oci.NewClient(ca, cert, key)}); err != nil {
+		t.Fatal(err)
+	}
+	w.expect("first")
 }
