@@ -76,7 +76,7 @@ func ReadBundle(data []byte, digest string, t *bundle.Trust) (Claim, error) {
 	if !slices.Contains(statementTypes, said.Type) || said.PredicateType == "" {
 		return Claim{}, fmt.Errorf("its statement says nothing that is known: it is of type %.100q, and its predicate of %.100q", said.Type, said.PredicateType)
 	}
-	c := Claim{PredicateType: said.PredicateType, Predicate: said.Predicate, By: t.Judge(message, s)}
+	c := Claim{PredicateType: said.PredicateType, Predicate: said.Predicate, By: d.Material.judge(message, s, t)}
 	if c.By.Err == nil && (len(said.Subject) != 1 || said.Subject[0].Digest["sha256"] != sum) {
 		c.By.Err = errAnother
 	}
@@ -115,10 +115,29 @@ func (m material) signature(sig []byte) (bundle.Signature, error) {
 	default:
 		return s, errors.New("it names more than one of a key, a certificate and a chain of certificates")
 	}
-	if m.Timestamps != nil && len(m.Timestamps.RFC3161) > 0 {
-		s.Timestamp = m.Timestamps.RFC3161[0].Signed
-	}
 	return s, nil
+}
+
+// maxTimestamps bounds how many authorities are asked for the time of one signature.
+const maxTimestamps = 4
+
+// judge says who made a signature. Of several timestamps one by an authority that is trusted with it is enough.
+func (m material) judge(message []byte, s bundle.Signature, t *bundle.Trust) bundle.Signatory {
+	if m.Timestamps == nil || len(m.Timestamps.RFC3161) == 0 {
+		return t.Judge(message, s)
+	}
+	var first bundle.Signatory
+	for i, stamp := range m.Timestamps.RFC3161[:min(len(m.Timestamps.RFC3161), maxTimestamps)] {
+		s.Timestamp = stamp.Signed
+		by := t.Judge(message, s)
+		if !errors.Is(by.Err, bundle.TimestampInvalid) {
+			return by
+		}
+		if i == 0 {
+			first = by
+		}
+	}
+	return first
 }
 
 // whose returns the trusted key that made a signature, or else the one that is said to have: others hint at keys in other

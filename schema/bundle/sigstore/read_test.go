@@ -270,6 +270,28 @@ func TestWhatLeadsToAnAuthorityMayComeWithASignature(t *testing.T) {
 	}
 	full := rooted
 	full.Authorities = []*x509.Certificate{a.Root, a.Between}
+	// stamped puts timestamps by others before, or behind, the authority's own.
+	stamped := func(before, behind int) string {
+		s := sign(a)
+		data := bundled(t, statement(t), s)
+		var d struct {
+			VerificationMaterial struct {
+				TimestampVerificationData struct {
+					RFC3161Timestamps []struct{ SignedTimestamp string }
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(data), &d); err != nil {
+			t.Fatal(err)
+		}
+		ours := fmt.Sprintf(`{"signedTimestamp":%q}`, d.VerificationMaterial.TimestampVerificationData.RFC3161Timestamps[0].SignedTimestamp)
+		token, err := sign(other).Timestamp([]byte("something else"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs := fmt.Sprintf(`{"signedTimestamp":%q}`, encode(token))
+		return changed(t, data, ours, strings.Repeat(theirs+",", before)+ours+strings.Repeat(","+theirs, behind))
+	}
 	nine := []*x509.Certificate{a.Between, a.Between, a.Between, a.Between, a.Between, a.Between, a.Between, a.Between}
 	for name, tt := range map[string]struct {
 		data  string
@@ -278,6 +300,8 @@ func TestWhatLeadsToAnAuthorityMayComeWithASignature(t *testing.T) {
 	}{
 		"the leaf alone":                       {bundled(t, statement(t), sign(a)), rooted, "untrusted-certificate"},
 		"the leaf, and the rest trusted":       {bundled(t, statement(t), sign(a)), full, "believed"},
+		"another's timestamp too":              {stamped(1, 1), full, "believed"},
+		"behind too many timestamps":           {stamped(4, 0), full, "timestamp-invalid"},
 		"a chain":                              {chained(a, a.Between), rooted, "believed"},
 		"a chain with its root":                {chained(a, a.Between, a.Root), rooted, "believed"},
 		"a chain in another order":             {chained(a, a.Root, a.Between), rooted, "believed"},
