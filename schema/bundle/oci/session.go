@@ -31,6 +31,7 @@ type session struct {
 	denied     atomic.Bool            // it last said that a token is good, and not for this
 	bearer     atomic.Bool            // it takes the token itself
 	wantsCert  atomic.Bool            // it last said, by HTTP, that a client certificate is missing or wrong
+	lists      atomic.Bool            // it keeps the list of what refers to an artifact itself
 	who        atomic.Pointer[string] // whose credentials are used
 }
 
@@ -95,6 +96,9 @@ func (s *session) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := s.send(r)
 	if err != nil {
 		return nil, err
+	}
+	if resp.Header.Get("OCI-Subject") != "" {
+		s.lists.Store(true)
 	}
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:

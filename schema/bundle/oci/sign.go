@@ -118,7 +118,8 @@ func (to *subject) attest(ctx context.Context, predicateType string, predicate a
 			return false, err
 		}
 		// What is there already Write leaves alone, and with it that list: whoever pushed it may have been stopped in between.
-		return true, remote.Put(ref, img, to.options...)
+		err = remote.Put(ref, img, to.options...)
+		return !to.lists.Load(), err
 	})
 }
 

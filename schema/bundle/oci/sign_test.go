@@ -218,6 +218,31 @@ func (g *gate) waited() int {
 	return g.n
 }
 
+// TestARegistryThatKeepsTheListOfReferrersIsNotAskedForIt has one say so, as the OCI distribution specification wants it, and be
+// slow to list what was pushed, or list it on a page further on.
+func TestARegistryThatKeepsTheListOfReferrersIsNotAskedForIt(t *testing.T) {
+	next := registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))
+	puts := 0
+	host := start(t, func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case strings.Contains(r.URL.Path, "/referrers/"):
+				w.Header().Set("Content-Type", "application/vnd.oci.image.index.v1+json")
+				_, _ = io.WriteString(w, `{"schemaVersion":2,"manifests":[]}`)
+				return
+			case r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/sha256:"):
+				puts++
+				w.Header().Set("OCI-Subject", "sha256:"+strings.Repeat("0", 64))
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	ref := "oci://" + host + "/gateway@" + push(t, "oci://"+host+"/gateway:test", []byte("a bundle"), oci.Options{})
+	if err := oci.Attest(t.Context(), ref, "https://example.com/test/v1", struct{}{}, newKey(t), oci.Options{}); err != nil || puts != 2 {
+		t.Errorf("after %d writes: %v", puts, err)
+	}
+}
+
 // TestSigningEnds holds that a registry which forgets what is written is not written to for ever.
 func TestSigningEnds(t *testing.T) {
 	next := registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))
