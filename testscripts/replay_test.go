@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"flag"
 	"fmt"
@@ -17,10 +18,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"gwc.dev/compiler/behaviour/sample"
 	"gwc.dev/schema"
@@ -41,13 +45,13 @@ func TestExamplesReplayOnRunningProxies(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(dir, "environments", "gateway.cue")); err != nil {
 		t.Fatal(err)
 	}
-	secrets := writeSecrets(t, dir)
+	secrets, keys := writeSecrets(t, dir)
 	backend := startBackend(t)
 	for n := range uint64(*replays) {
 		t.Run(fmt.Sprint(*replaySeed+n), func(t *testing.T) {
 			r := random.New(random.NewPCG(*replaySeed+n, 11))
-			old := servable(sample.Gateway(r), backend)
-			new := servable(sample.Edited(r, old), backend)
+			old := servable(sample.Gateway(r), backend, keys)
+			new := servable(sample.Edited(r, old), backend, keys)
 			base := writeBundle(t, old)
 			source := fmt.Sprintf("package gateway\n\nimport gw \"gwc.dev/schema/v1\"\n\ngw.#Gateway\n\n%s", encoded(t, new))
 			if err := os.WriteFile(filepath.Join(dir, "environments", "dev", "gateway.cue"), []byte(source), 0o644); err != nil {
@@ -56,8 +60,10 @@ func TestExamplesReplayOnRunningProxies(t *testing.T) {
 			net := fmt.Sprintf("127.%d.%d", 10+os.Getpid()%200, n%250)
 			proxy(t, old, base, secrets, net+".1")
 			proxy(t, new, writeBundle(t, new), secrets, net+".2")
-			said := command(t, dir, "gwc", "diff", "environments/dev", "--base", base, "--format", "json", "--replay", net+".1,"+net+".2",
-				"--client-certificate", filepath.Join(secrets, "tls", "tls.crt"), "--client-key", filepath.Join(secrets, "tls", "tls.key"))
+			key := filepath.Join(secrets, "tls", "tls.key")
+			args := []string{"diff", "environments/dev", "--base", base, "--format", "json", "--replay", net + ".1," + net + ".2",
+				"--client-cert", filepath.Join(secrets, "tls", "tls.crt"), "--client-key", key, "--secrets-dir", secrets}
+			said := command(t, dir, "gwc", append(args, signingKeys(key, old, new)...)...)
 			if !strings.Contains(said, " 0 answers not as claimed") || strings.Contains(said, "at listener") {
 				t.Error(said)
 			}
@@ -102,8 +108,9 @@ func startBackend(t *testing.T) int {
 	return n
 }
 
-// servable returns a gateway whose endpoints are on this machine: the backend, or where nobody answers.
-func servable(g *schema.Gateway, backend int) *schema.Gateway {
+// servable returns a gateway whose endpoints are on this machine: the backend, or where nobody answers. Consumers' keys are in
+// files, and issuers have the keys of a set.
+func servable(g *schema.Gateway, backend int, keys string) *schema.Gateway {
 	g = sample.Copy(g)
 	g.Environment = "dev"
 	for name, u := range g.Upstreams {
@@ -120,7 +127,44 @@ func servable(g *schema.Gateway, backend int) *schema.Gateway {
 		}
 		g.Upstreams[name] = u
 	}
+	for name, c := range g.Consumers {
+		for k, key := range c.APIKeys {
+			if key.SHA256 == "" { // it was made servable before
+				continue
+			}
+			c.APIKeys[k] = schema.APIKey{Secret: "keys/" + key.SHA256}
+		}
+		g.Consumers[name] = c
+	}
+	trust := func(f schema.Filters) {
+		if f.Auth != nil && f.Auth.JWT != nil {
+			f.Auth.JWT.JWKS = schema.JWKS{Inline: schema.JSON(keys)}
+		}
+	}
+	trust(g.Filters)
+	for _, api := range g.APIs {
+		trust(api.Filters)
+		for _, r := range api.Routes {
+			trust(r.Filters)
+		}
+	}
 	return g
+}
+
+// signingKeys returns the flags that say with which key tokens are made.
+func signingKeys(file string, models ...*schema.Gateway) (flags []string) {
+	var issuers []string
+	for _, g := range models {
+		for _, api := range g.Resolve().APIs {
+			for _, r := range api.Routes {
+				if r.Auth != nil && r.Auth.JWT != nil && !slices.Contains(issuers, r.Auth.JWT.Issuer) {
+					issuers = append(issuers, r.Auth.JWT.Issuer)
+					flags = append(flags, "--signing-key", r.Auth.JWT.Issuer+"="+file)
+				}
+			}
+		}
+	}
+	return flags
 }
 
 func encoded(t *testing.T, g *schema.Gateway) []byte {
@@ -145,8 +189,9 @@ func writeBundle(t *testing.T, g *schema.Gateway) string {
 	return name
 }
 
-// writeSecrets writes the certificates that random gateways name, and returns their directory.
-func writeSecrets(t *testing.T, dir string) string {
+// writeSecrets writes the certificates and keys that random gateways name, and returns their directory, and
+// the set with the public key.
+func writeSecrets(t *testing.T, dir string) (secrets, keys string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -163,19 +208,37 @@ func writeSecrets(t *testing.T, dir string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secrets := filepath.Join(dir, "secrets")
+	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "one"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plain any
+	if err := json.Unmarshal(set, &plain); err != nil {
+		t.Fatal(err)
+	}
+	if set, err = json.Marshal(plain); err != nil { // names in order, as bundles have them
+		t.Fatal(err)
+	}
+	secrets = filepath.Join(dir, "secrets")
 	for name, block := range map[string]*pem.Block{
 		"tls/tls.crt": {Type: "CERTIFICATE", Bytes: cert}, "tls/tls.key": {Type: "PRIVATE KEY", Bytes: private}, "ca/ca.crt": {Type: "CERTIFICATE", Bytes: cert},
 	} {
-		file := filepath.Join(secrets, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		write(t, filepath.Join(secrets, name), pem.EncodeToMemory(block))
 	}
-	return secrets
+	for n := range 120 { // the consumers' keys
+		write(t, filepath.Join(secrets, "keys", fmt.Sprintf("%064d", n)), fmt.Appendf(nil, "key %d", n))
+	}
+	return secrets, string(set)
+}
+
+func write(t *testing.T, file string, data []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // proxy serves a bundle at an address, each listener at its own port, until the test ends.

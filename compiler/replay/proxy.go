@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"gwc.dev/runtime/exchange"
 	"gwc.dev/schema"
 )
 
@@ -85,11 +85,11 @@ type answer struct {
 	own bool
 }
 
-// maxBody bounds what is read of an answer. What the gateway says itself is shorter, or known by its beginning.
+// maxBody bounds what is read of an answer.
 const maxBody = 1 << 20
 
-// send sends a request.
-func (p *proxy) send(ctx context.Context, s shot) (*answer, error) {
+// send sends a request, with what its caller shows.
+func (p *proxy) send(ctx context.Context, s shot, shows exchange.Header) (*answer, error) {
 	in := s.request
 	scheme := "http"
 	if p.listeners[s.port].TLS != nil {
@@ -99,6 +99,9 @@ func (p *proxy) send(ctx context.Context, s shot) (*answer, error) {
 	request := (&http.Request{Method: in.Method, URL: target, Host: in.Host, Header: http.Header{"User-Agent": nil}}).WithContext(ctx)
 	for _, f := range in.Header {
 		request.Header[http.CanonicalHeaderKey(f.Name)] = append(request.Header[http.CanonicalHeaderKey(f.Name)], f.Value)
+	}
+	for _, f := range shows {
+		request.Header.Set(f.Name, f.Value)
 	}
 	for _, name := range in.Without {
 		request.Header[http.CanonicalHeaderKey(name)] = nil // none, not even the client's own
@@ -112,16 +115,23 @@ func (p *proxy) send(ctx context.Context, s shot) (*answer, error) {
 	}
 	defer response.Body.Close()
 	out := &answer{route: response.Header.Get(routeHeader), status: response.StatusCode, header: response.Header}
-	if out.route == "" {
+	if response.ContentLength > 0 && response.ContentLength <= maxBody { // others stream, perhaps for ever, and are a backend's
+		body, _ := io.ReadAll(response.Body) // what has come says enough
+		out.body = string(body)
+	}
+	out.own = out.isOwn()
+	switch {
+	case out.route == "" && out.own && unread(out.status):
+		out.route = "none"
+	case out.route == "":
 		return nil, errNoRoute
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
-	if err != nil {
-		return nil, fmt.Errorf("reading the answer: %w", err)
-	}
-	out.body = string(body)
-	out.own = out.isOwn()
 	return out, nil
+}
+
+// unread reports whether the gateway answers with a status to what it does not take for a request: then it names no route.
+func unread(status int) bool {
+	return status == http.StatusBadRequest || status == http.StatusRequestURITooLong || status == http.StatusRequestHeaderFieldsTooLarge
 }
 
 // isOwn reports whether the answer is a problem document (RFC 9457) of the gateway itself, which names the request as the

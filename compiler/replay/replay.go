@@ -24,6 +24,7 @@ import (
 
 	"gwc.dev/compiler/behaviour"
 	"gwc.dev/compiler/routetest"
+	"gwc.dev/runtime/exchange"
 	"gwc.dev/schema"
 )
 
@@ -33,14 +34,14 @@ type Options struct {
 	Old, New string
 	// Certificate is shown to listeners that ask for one; nil: what is at listeners that let nobody in without is not sent.
 	Certificate *tls.Certificate
-	// Now is the clock. Nil: time.Now.
-	Now func() time.Time
+	// Known are the credentials of callers, who also send what is refused to others.
+	Known routetest.Credentials
 }
 
 // A Replay is two proxies that are asked.
 type Replay struct {
 	old, new side
-	now      func() time.Time
+	known    routetest.Credentials
 	w        io.Writer // for what is not as claimed
 	sum      Sum
 }
@@ -54,21 +55,22 @@ type side struct {
 
 // New returns a replay. No connection is made before [Replay.Run].
 func New(o Options) *Replay {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return &Replay{old: side{proxy: newProxy(o.Old, o.Certificate)}, new: side{proxy: newProxy(o.New, o.Certificate)}, now: o.Now}
+	return &Replay{old: side{proxy: newProxy(o.Old, o.Certificate)}, new: side{proxy: newProxy(o.New, o.Certificate)}, known: o.Known}
 }
 
 // Run sends every example of a comparison to both proxies, and says to w what was not as claimed. The error says that they
 // could not be asked.
 func (r *Replay) Run(ctx context.Context, w io.Writer, c behaviour.Comparison) (*Sum, error) {
 	r.w, r.sum = w, Sum{}
+	old, new := c.Old.Resolve(), c.New.Resolve()
+	if err := r.known.Fit(old, new); err != nil {
+		return nil, err
+	}
 	for _, each := range []struct {
 		side  *side
 		model *schema.Gateway
-	}{{&r.old, c.Old}, {&r.new, c.New}} {
-		if err := each.side.serve(each.model.Resolve(), r.now()); err != nil {
+	}{{&r.old, old}, {&r.new, new}} {
+		if err := each.side.serve(each.model, time.Now()); err != nil {
 			return nil, err
 		}
 	}
@@ -142,21 +144,34 @@ func (r *Replay) example(ctx context.Context, c *behaviour.Class) error {
 		if err := r.shot(ctx, in, seen); err != nil {
 			return err
 		}
+		for _, called := range r.asCallers(in) {
+			if seen.whole() {
+				break
+			}
+			if err := r.shot(ctx, called, seen); err != nil {
+				return err
+			}
+		}
 	}
 	r.sum.add(seen)
 	return nil
 }
 
-// shot sends one request to both proxies, and notes what it shows.
+// shot sends one request to both proxies, and notes what it shows. One that a caller cannot be shown to send is not sent.
 func (r *Replay) shot(ctx context.Context, in shot, seen *seen) error {
+	shows, ok := r.show(in)
+	if !ok {
+		return nil
+	}
 	r.sum.Sent++
 	before, after := r.claims(in)
 	var answers []*answer // as claimed
-	for _, each := range []struct {
+	limited := 0
+	for i, each := range []struct {
 		proxy *proxy
 		claim *claim
 	}{{r.old.proxy, before}, {r.new.proxy, after}} {
-		got, err := each.proxy.send(ctx, in)
+		got, err := each.proxy.send(ctx, in, shows[i])
 		switch {
 		case errors.Is(err, errNoRoute), ctx.Err() != nil:
 			return fmt.Errorf("asking %s: %w", each.proxy.address, err)
@@ -169,6 +184,7 @@ func (r *Replay) shot(ctx context.Context, in shot, seen *seen) error {
 		}
 		if each.claim.hidden(got) {
 			r.sum.limited++
+			limited++
 			continue
 		}
 		if wrong := each.claim.contradicted(got); len(wrong) > 0 {
@@ -178,8 +194,23 @@ func (r *Replay) shot(ctx context.Context, in shot, seen *seen) error {
 		}
 		answers = append(answers, got)
 	}
+	seen.answered = seen.answered || len(answers)+limited == 2
 	if len(answers) == 2 {
 		seen.look(before, after, answers[0], answers[1])
 	}
 	return nil
+}
+
+// show returns what a shot's caller shows each side. False: that is not known of one of them.
+func (r *Replay) show(in shot) (fields [2]exchange.Header, ok bool) {
+	if in.caller.Nobody() {
+		return fields, true
+	}
+	for i, side := range []side{r.old, r.new} {
+		met := side.answer(in, nil)
+		if fields[i], ok = side.model.Show(&met, in.caller, &r.known); !ok {
+			return fields, false
+		}
+	}
+	return fields, true
 }

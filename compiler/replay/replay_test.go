@@ -1,18 +1,27 @@
 package replay_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
 
 	"gwc.dev/compiler/behaviour"
 	"gwc.dev/compiler/diff"
 	"gwc.dev/compiler/replay"
+	"gwc.dev/compiler/routetest"
 	"gwc.dev/runtime"
 	"gwc.dev/runtime/runtimetest"
+	"gwc.dev/runtime/secret"
 	"gwc.dev/schema"
 )
 
@@ -166,7 +175,7 @@ func TestAnswersAreHeldToClaims(t *testing.T) {
 		},
 		"what stands behind authentication": {
 			`"respond": {"status": 200}, "auth": {"apiKey": {}}`, `"respond": {"status": 201}, "auth": {"apiKey": {}}`, `"respond": {"status": 202}, "auth": {"apiKey": {}}`,
-			"not shown by one request: 1 respond", "",
+			"not shown without credentials: 1 respond", "",
 		},
 	}
 	for name, test := range tests {
@@ -251,5 +260,144 @@ func TestWhatIsNotSentIsCounted(t *testing.T) {
 		"not sent: 1 at listener http, which asks clients for certificates, 1 of connections, and not of a request"
 	if diff := cmp.Diff(want, sum.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What stands behind authentication is shown to callers whose credentials are known, as each side takes them.
+func TestCallersAreShownMore(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := json.Marshal(jose.JSONWebKey{Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := routetest.ReadSigner(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := t.TempDir()
+	for name, value := range map[string]string{"ann": "ann's key", "bob": "bob's key"} {
+		if err := os.Mkdir(filepath.Join(secrets, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(secrets, name, "key"), []byte(value), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	route := func(text string) *schema.Gateway {
+		g := model(t, `"r": {`+path+`, `+strings.ReplaceAll(text, "KEYS", string(public))+`}`)
+		g.Consumers = map[string]schema.Consumer{}
+		for _, name := range []string{"ann", "bob"} {
+			g.Consumers[name] = schema.Consumer{Groups: []string{"of-" + name}, APIKeys: map[string]schema.APIKey{"k": {Secret: name + "/key"}}}
+		}
+		return g
+	}
+	const (
+		keys, header = `"auth": {"apiKey": {}}`, `"auth": {"apiKey": {"header": "x-key"}}`
+		tokens       = `"auth": {"jwt": {"issuer": "https://i.test", "jwks": {"inline": KEYS}}}`
+		scoped       = `"auth": {"jwt": {"issuer": "https://i.test", "jwks": {"inline": KEYS}, "requiredClaims": {"scope": "read"}}}`
+	)
+	for name, test := range map[string]struct {
+		old, new, lie string
+		sum           string
+		caught        string
+	}{
+		"with an API key": {
+			keys + `, "respond": {"status": 200}`, keys + `, "respond": {"status": 201}`, keys + `, "respond": {"status": 202}`,
+			"replayed 2 requests, 0 answers not as claimed\nshown by the answers: 1",
+			"GET a.test/p of consumer ann was answered with status 202, not 201\n",
+		},
+		"with the key elsewhere": {
+			keys + `, "respond": {"status": 200}`, header + `, "respond": {"status": 201}`, header + `, "respond": {"status": 202}`,
+			"replayed 2 requests, 0 answers not as claimed\nshown by the answers: 2",
+			"GET a.test/p of consumer ann was answered with status 202, not 201\n",
+		},
+		"with a token": {
+			tokens + `, "respond": {"status": 200}`, tokens + `, "respond": {"status": 201}`, tokens + `, "respond": {"status": 202}`,
+			"replayed 2 requests, 0 answers not as claimed\nshown by the answers: 1",
+			`GET a.test/p of a token that says {"sub":"somebody"} was answered with status 202, not 201` + "\n",
+		},
+		"a claim that is required now": {
+			tokens + `, "respond": {}`, scoped + `, "respond": {}`, tokens + `, "respond": {}`,
+			"replayed 2 requests, 0 answers not as claimed\nshown by the answers: 1",
+			`GET a.test/p of a token that says {"sub":"somebody"} was answered with status 200, not 403` + "\n",
+		},
+		"one who may not any more": {
+			`"auth": {"apiKey": {}, "allow": {"groups": ["of-ann"]}}, "respond": {}`, `"auth": {"apiKey": {}, "allow": {"groups": ["of-bob"]}}, "respond": {}`,
+			`"auth": {"apiKey": {}, "allow": {"groups": ["of-ann", "of-bob"]}}, "respond": {}`,
+			"replayed 2 requests, 0 answers not as claimed\nshown by the answers: 1",
+			"GET a.test/p of consumer ann was answered with status 200, not 403\n",
+		},
+		"a limit by consumer": {
+			keys + `, "respond": {}, "rateLimit": {"w": {"requests": 9, "per": "minute", "by": "consumer"}}`, keys + `, "respond": {}, "rateLimit": {"w": {"requests": 5, "per": "minute", "by": "consumer"}}`,
+			keys + `, "respond": {}, "rateLimit": {"w": {"requests": 9, "per": "minute", "by": "consumer"}}`,
+			"replayed 2 requests, 0 answers not as claimed\nshown by the answers: 1",
+			`of consumer ann was answered with ratelimit-policy "\"w\";q=9;w=60", not "\"w\";q=5;w=60"`,
+		},
+		"what nobody is shown": {
+			keys + `, "backends": {"up": {}}`, keys + `, "backends": {"up": {}}, "timeout": "1s"`, keys + `, "respond": {}`,
+			"replayed 1 requests, 0 answers not as claimed\nnot shown by one request: 1 timeout", "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := replay.Options{Known: routetest.Credentials{
+				Keys: secret.Dir(secrets).Resolve, Signers: map[string]*routetest.Signer{},
+			}}
+			if strings.Contains(test.old, "https://i.test") {
+				o.Known.Signers["https://i.test"] = signer
+			}
+			at := func(text string) string {
+				return runtimetest.Serve(t, route(text), runtime.Options{RevealRoute: true, SecretsDir: secrets,
+					Upstream: func(string, string) string { return "127.0.0.1:1" }})["http"]
+			}
+			o.Old, o.New = at(test.old), at(test.new)
+			said, sum := run(t, route(test.old), route(test.new), o)
+			if diff := cmp.Diff(test.sum, said+sum.String()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			o.New = at(test.lie)
+			if said, _ = run(t, route(test.old), route(test.new), o); !strings.Contains(said, test.caught) {
+				t.Errorf("of a lie it says:\n%swant %q", said, test.caught)
+			}
+			if strings.Contains(said, "ann's key") || strings.Contains(said, "eyJ") {
+				t.Errorf("shows a credential:\n%s", said)
+			}
+		})
+	}
+}
+
+// An answer that never ends is as good as any, and what is no request to a proxy is refused by it.
+func TestAnswersThatAreNotRead(t *testing.T) {
+	endless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte("data: 1\n\n"))
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}))
+	t.Cleanup(endless.Close)
+	at := func(g *schema.Gateway) string {
+		return runtimetest.Serve(t, g, runtime.Options{RevealRoute: true, Upstream: func(string, string) string { return endless.Listener.Addr().String() }})["http"]
+	}
+	old := model(t, `"r": {`+path+`, "backends": {"up": {}}}`)
+	new := model(t, `"r": {`+path+`, "backends": {"up": {}}, "headers": {"response": {"set": {"x-a": "1"}}}}`)
+	said, sum := run(t, old, new, replay.Options{Old: at(old), New: at(new)})
+	if want := "replayed 1 requests, 0 answers not as claimed\nshown by the answers: 1"; said+sum.String() != want {
+		t.Errorf("got:\n%s%s\nwant:\n%s", said, sum, want)
+	}
+
+	long := `"match": {"path": {"exact": "/p"}, "headers": {"x-long": {"exact": "` + strings.Repeat("long", 5000) + `"}}}`
+	old, new = model(t, `"r": {`+long+`, "respond": {}}`), model(t, `"r": {`+long+`, "respond": {"status": 201}}`)
+	narrow := model(t, `"r": {`+long+`, "respond": {}}`)
+	l := narrow.Listeners["http"]
+	l.Limits = &schema.ListenerLimits{HeaderBytes: 10000}
+	narrow.Listeners["http"] = l
+	said, sum = run(t, old, new, replay.Options{Old: serve(t, narrow.Resolve()), New: serve(t, new)})
+	if !strings.HasSuffix(said, " was taken by none, not by a/r\n") || sum.Wrong != 1 {
+		t.Errorf("got:\n%s%s", said, sum)
 	}
 }

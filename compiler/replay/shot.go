@@ -2,11 +2,15 @@ package replay
 
 import (
 	"cmp"
+	"encoding/json"
+	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
 	"gwc.dev/compiler/behaviour"
 	"gwc.dev/compiler/diff"
+	"gwc.dev/compiler/routetest"
 	"gwc.dev/compiler/space"
 	"gwc.dev/schema"
 )
@@ -17,22 +21,20 @@ type shot struct {
 	port    int
 	// old and new are the routes that the report says take it; "": it says nothing of this very request.
 	old, new string
-	secret   string // a field whose value is not shown to anybody; "": there is none
+	caller   routetest.Caller
 }
 
-// String returns the request in a line, without secrets.
+// String returns the request in a line, and who sends it, without what they show.
 func (s shot) String() string {
-	if s.secret == "" {
-		return s.request.String()
+	text := s.request.String()
+	switch {
+	case s.caller.Consumer != "":
+		text += " of consumer " + s.caller.Consumer
+	case s.caller.Claims != nil:
+		claims, _ := json.Marshal(s.caller.Claims) // JSON by name
+		text += " of a token that says " + string(claims)
 	}
-	shown := *s.request
-	shown.Header = slices.Clone(shown.Header)
-	for i, f := range shown.Header {
-		if f.Name == s.secret {
-			shown.Header[i].Value = "..."
-		}
-	}
-	return shown.String()
+	return text
 }
 
 // shots returns a class's example, and where its routes differ in what they tell pages of other origins, the same request
@@ -91,4 +93,21 @@ func origins(was, is *schema.Route) []string {
 	}
 	slices.SortStableFunc(out, func(a, b string) int { return cmp.Compare(known[a], known[b]) })
 	return out[:min(len(out), maxOrigins)]
+}
+
+// asCallers returns a request as callers send it whom the routes let pass that refuse it without: one of those before, one of
+// those now, as far as their credentials are known. Each side is shown what it takes of the same caller.
+func (r *Replay) asCallers(in shot) (out []shot) {
+	for _, side := range []side{r.old, r.new} {
+		met := side.answer(in, nil)
+		if met.Status != http.StatusUnauthorized {
+			continue
+		}
+		caller := side.model.Admitted(&met, &r.known)
+		same := func(other shot) bool { return reflect.DeepEqual(other.caller, caller) }
+		if !caller.Nobody() && !slices.ContainsFunc(out, same) {
+			out = append(out, shot{request: in.request, port: in.port, caller: caller})
+		}
+	}
+	return out
 }

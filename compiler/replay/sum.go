@@ -3,6 +3,7 @@ package replay
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -19,33 +20,46 @@ type Sum struct {
 	limited int // answers of a rate limit in place of what is claimed
 	shown   int
 	hidden  map[string]int // changes that both answers would be the same without, by what they are of
+	behind  map[string]int // of these, those that might show to a caller who is let in
 	left    map[string]int // classes of which nothing was sent, by why
 }
 
-func (s *Sum) leave(why string) {
-	if s.left == nil {
-		s.left = map[string]int{}
+func (s *Sum) leave(why string) { s.left = counted(s.left, why) }
+
+func counted(n map[string]int, what string) map[string]int {
+	if n == nil {
+		n = map[string]int{}
 	}
-	s.left[why]++
+	n[what]++
+	return n
 }
 
 // add counts what was seen of a class.
 func (s *Sum) add(of *seen) {
+	if !of.answered {
+		return
+	}
 	for part, shown := range of.parts {
 		switch {
 		case shown:
 			s.shown++
-		case s.hidden == nil:
-			s.hidden = map[string]int{part: 1}
+		case of.refused && mayShow(part):
+			s.behind = counted(s.behind, part)
 		default:
-			s.hidden[part]++
+			s.hidden = counted(s.hidden, part)
 		}
 	}
 }
 
 // A seen is what has been seen of a class: of each part of the route that differs, by the first name of its path, whether
 // two answers as claimed have shown it.
-type seen struct{ parts map[string]bool }
+type seen struct {
+	parts  map[string]bool
+	looked bool
+	// answered says that both sides have answered as claimed, or with a limit's 429.
+	answered bool
+	refused  bool // nobody was let in, on either side
+}
 
 func newSeen(c *behaviour.Class) *seen {
 	parts := map[string]bool{}
@@ -55,14 +69,38 @@ func newSeen(c *behaviour.Class) *seen {
 	if len(c.Changes) == 0 {
 		parts["answered"] = false
 	}
-	return &seen{parts}
+	return &seen{parts: parts}
 }
 
 // look looks at two answers that are as claimed.
 func (s *seen) look(before, after *claim, was, is *answer) {
+	s.refused = (s.refused || !s.looked) && refuses(before) && refuses(after)
+	s.looked = true
 	for part, shown := range s.parts {
 		s.parts[part] = shown || shows(part, before, after, was, is)
 	}
+}
+
+// whole reports whether everything has been seen that there may be to see.
+func (s *seen) whole() bool {
+	for part, shown := range s.parts {
+		if !shown && mayShow(part) {
+			return false
+		}
+	}
+	return true
+}
+
+// refuses reports whether who is not known is not let in.
+func refuses(c *claim) bool { return c.status == http.StatusUnauthorized && !c.passed }
+
+// mayShow reports whether there are requests whose answers show a part of the route.
+func mayShow(part string) bool {
+	switch part {
+	case "headers.request", "maxBodyBytes", "retry", "rewrite", "timeout", "upstreams":
+		return false
+	}
+	return true
 }
 
 // shows reports whether two answers differ in what a part of the route makes of them.
@@ -83,7 +121,7 @@ func shows(part string, before, after *claim, was, is *answer) bool {
 	case "rateLimit":
 		return differ("Ratelimit-Policy")
 	case "answered": // or no longer, or a preflight by another route
-		return was.route != is.route
+		return was.route != is.route || elsewhere || answered || differ(fieldsOf(before, after)...)
 	case "redirect", "respond":
 		return elsewhere || answered || differ(fieldsOf(before, after)...)
 	case "backends", "rewrite", "upstreams":
@@ -125,6 +163,7 @@ func (s *Sum) String() string {
 		lines = append(lines, fmt.Sprintf("shown by the answers: %d", s.shown))
 	}
 	lines = append(lines, listed("not shown by one request: ", s.hidden)...)
+	lines = append(lines, listed("not shown without credentials: ", s.behind)...)
 	if s.limited > 0 {
 		lines = append(lines, fmt.Sprintf("429 by a rate limit in place of what is claimed: %d", s.limited))
 	}

@@ -12,20 +12,30 @@ import (
 	"gwc.dev/schema"
 )
 
-// Callers of a gateway that listens elsewhere show what that gateway takes: API keys that it reads as well, and tokens of
+// Credentials are what callers of a gateway that listens elsewhere show: API keys that it reads as well, and tokens of
 // issuers whose keys it trusts.
+type Credentials struct {
+	// Keys resolves the references to consumers' API keys, as the gateway does. Nil: none is known.
+	Keys func(ref string) ([]byte, error)
+	// Signers make the tokens of issuers, by these.
+	Signers map[string]*Signer
+	// Now is the clock that tokens go by. Nil: time.Now.
+	Now func() time.Time
+}
 
-// knows reports issuers that no route asks for.
-func (s *Suite) knows(signers map[string]*Signer) error {
+// Fit reports signers of issuers that no route of some models asks for.
+func (c *Credentials) Fit(models ...*schema.Gateway) error {
 	issuers := map[string]bool{}
-	for _, api := range s.gateway.model.APIs {
-		for _, r := range api.Routes {
-			if r.Auth != nil && !r.Auth.Disabled && r.Auth.JWT != nil {
-				issuers[r.Auth.JWT.Issuer] = true
+	for _, g := range models {
+		for _, api := range g.APIs {
+			for _, r := range api.Routes {
+				if r.Auth != nil && !r.Auth.Disabled && r.Auth.JWT != nil {
+					issuers[r.Auth.JWT.Issuer] = true
+				}
 			}
 		}
 	}
-	for issuer := range schema.Sorted(signers) {
+	for issuer := range schema.Sorted(c.Signers) {
 		if issuers[issuer] {
 			continue
 		}
@@ -57,11 +67,11 @@ func (s *Suite) asked(r *request) *schema.Auth {
 }
 
 // lacks says which credentials of a request's caller are not known here; "": all that its route looks for are.
-func (l *Live) lacks(r *request, auth *schema.Auth, g *schema.Gateway) string {
+func (c *Credentials) lacks(r *request, auth *schema.Auth, g *schema.Gateway) string {
 	switch {
-	case r.consumer != "" && (l.Keys == nil || keyOf(g, r.consumer) == ""):
+	case r.consumer != "" && (c.Keys == nil || keyOf(g, r.consumer) == ""):
 		return "its caller's credentials are not known here"
-	case r.claims != nil && auth != nil && auth.JWT != nil && l.Signers[auth.JWT.Issuer] == nil:
+	case r.claims != nil && auth != nil && auth.JWT != nil && c.Signers[auth.JWT.Issuer] == nil:
 		return fmt.Sprintf("the signing key of issuer %q is not known here", auth.JWT.Issuer)
 	}
 	return ""
@@ -69,7 +79,7 @@ func (l *Live) lacks(r *request, auth *schema.Auth, g *schema.Gateway) string {
 
 // present adds the credentials of a request's caller, where its route looks for them. A field that the test itself gives
 // stays.
-func (l *Live) present(r *request, auth *schema.Auth, g *schema.Gateway) error {
+func (c *Credentials) present(r *request, auth *schema.Auth, g *schema.Gateway) error {
 	if auth == nil {
 		return nil
 	}
@@ -83,7 +93,7 @@ func (l *Live) present(r *request, auth *schema.Auth, g *schema.Gateway) error {
 	}
 	if auth.APIKey != nil && r.consumer != "" {
 		err := give(auth.APIKey.Header, func() (string, error) {
-			key, err := l.Keys(keyOf(g, r.consumer))
+			key, err := c.Keys(keyOf(g, r.consumer))
 			if err != nil {
 				return "", fmt.Errorf("the key of consumer %q: %w", r.consumer, err)
 			}
@@ -97,22 +107,25 @@ func (l *Live) present(r *request, auth *schema.Auth, g *schema.Gateway) error {
 		return nil
 	}
 	return give(auth.JWT.Header, func() (string, error) {
-		token, err := l.Signers[auth.JWT.Issuer].token(auth.JWT, r.claims, l.now())
+		token, err := c.Signers[auth.JWT.Issuer].token(auth.JWT, r.claims, c.now())
 		return "Bearer " + token, err
 	})
 }
 
-func (l *Live) now() time.Time {
-	if l.Now == nil {
+func (c *Credentials) now() time.Time {
+	if c.Now == nil {
 		return time.Now()
 	}
-	return l.Now()
+	return c.Now()
 }
 
-// keyOf returns the reference to an API key of a consumer, the first by name; "": there is none, as of one whose keys are
-// known by their digests.
-func keyOf(g *schema.Gateway, consumer string) string {
-	for _, key := range schema.Sorted(g.Consumers[consumer].APIKeys) {
+// keyOf returns the reference to an API key of a consumer; "": there is none.
+func keyOf(g *schema.Gateway, consumer string) string { return keyRef(g.Consumers[consumer]) }
+
+// keyRef returns the reference to a consumer's first API key by name; "": there is none, as of one whose keys are known by
+// their digests.
+func keyRef(c schema.Consumer) string {
+	for _, key := range schema.Sorted(c.APIKeys) {
 		if key.Secret != "" {
 			return key.Secret
 		}

@@ -170,8 +170,14 @@ func wantOf(got *Outcome) schema.TestWant {
 
 // call gives a request a caller whom a route lets pass, as far as there is one.
 func (s *Suite) call(t *schema.TestRequest, auth *schema.Auth) {
+	c := s.gateway.admitted(auth, func(schema.Consumer) bool { return true })
+	t.Consumer, t.Claims = c.Consumer, c.Claims
+}
+
+// admitted returns a caller whom a route lets pass, as far as there is one: of the consumers with API keys, one that is fit.
+func (g *gateway) admitted(auth *schema.Auth, fit func(schema.Consumer) bool) Caller {
 	if auth == nil {
-		return
+		return Caller{}
 	}
 	allow := auth.Allow
 	if allow == nil {
@@ -179,23 +185,23 @@ func (s *Suite) call(t *schema.TestRequest, auth *schema.Auth) {
 	}
 	everybody := len(allow.Consumers)+len(allow.Groups) == 0
 	var admitted []string
-	for name, consumer := range schema.Sorted(s.gateway.model.Consumers) {
+	for name, consumer := range schema.Sorted(g.model.Consumers) {
 		ofGroup := slices.ContainsFunc(consumer.Groups, func(g string) bool { return slices.Contains(allow.Groups, g) })
 		if !everybody && !ofGroup && !slices.Contains(allow.Consumers, name) {
 			continue
 		}
 		admitted = append(admitted, name)
-		if auth.APIKey != nil && len(consumer.APIKeys) > 0 {
-			t.Consumer = name
-			return
+		if auth.APIKey != nil && len(consumer.APIKeys) > 0 && fit(consumer) {
+			return Caller{Consumer: name}
 		}
 	}
-	if auth.JWT != nil {
-		if everybody {
-			admitted = nil
-		}
-		t.Claims = claims(auth.JWT, admitted, allow.Groups)
+	if auth.JWT == nil {
+		return Caller{}
 	}
+	if everybody {
+		admitted = nil
+	}
+	return Caller{Claims: claims(auth.JWT, admitted, allow.Groups)}
 }
 
 // claims returns what a token says that passes: of one of the consumers, and of one of the groups where tokens tell them.

@@ -17,12 +17,8 @@ import (
 
 // A Live is a gateway that listens somewhere.
 type Live struct {
-	// Keys resolves the references to consumers' API keys, as the gateway does. Nil: tests with a consumer are skipped.
-	Keys func(ref string) ([]byte, error)
-	// Signers make the tokens of issuers, by these. Tests whose token would be another issuer's are skipped.
-	Signers map[string]*Signer
-	// Now is the clock that tokens go by. Nil: time.Now.
-	Now func() time.Time
+	// Credentials are what callers show. Tests whose caller's are not known are skipped.
+	Credentials
 
 	scheme    string
 	port      string
@@ -60,7 +56,7 @@ const headerRoute = "Gwproxy-Route"
 // answers, and the route where the gateway names it. Those that want nothing of that are skipped, and those whose request
 // cannot be made from here. The error says that the gateway could not be reached, or a caller's credentials not be had.
 func (s *Suite) Send(ctx context.Context, l *Live) ([]Result, error) {
-	if err := s.knows(l.Signers); err != nil {
+	if err := l.Fit(s.gateway.model); err != nil {
 		return nil, err
 	}
 	var results []Result
