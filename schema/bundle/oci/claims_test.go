@@ -341,7 +341,7 @@ func FuzzClaims(f *testing.F) {
 	f.Fuzz(func(t *testing.T, manifest, blob []byte) {
 		const artifact = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{},"layers":[]}`
 		digest, referrer := bundle.Digest([]byte(artifact)), bundle.Digest(manifest)
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		registry := served(func(w http.ResponseWriter, r *http.Request) {
 			answer, kind := blob, types.OCIManifestSchema1
 			switch {
 			case strings.HasSuffix(r.URL.Path, "/v2/"):
@@ -359,14 +359,13 @@ func FuzzClaims(f *testing.F) {
 			}
 			w.Header().Set("Content-Type", string(kind))
 			_, _ = io.Copy(w, bytes.NewReader(answer))
-		}))
-		defer server.Close()
+		})
 		k, err := key.Generate(key.Ed25519)
 		if err != nil {
 			t.Fatal(err)
 		}
 		trust := bundle.Trusting(k.Public())
-		claims, err := oci.Claims(t.Context(), "oci://"+strings.TrimPrefix(server.URL, "http://")+"/gateway@"+digest, &trust, oci.Options{})
+		claims, err := oci.Claims(t.Context(), "oci://localhost:1/gateway@"+digest, &trust, oci.Options{Transport: registry})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -376,4 +375,15 @@ func FuzzClaims(f *testing.F) {
 			}
 		}
 	})
+}
+
+// served is a server without a network.
+type served http.HandlerFunc
+
+func (s served) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	s(w, r)
+	answer := w.Result()
+	answer.Request = r
+	return answer, nil
 }
