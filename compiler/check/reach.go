@@ -38,6 +38,9 @@ func checkRoutes(p *pass) {
 			}
 		}
 		p.contend(e, isLost)
+		if isLost && p.conflicting(e, by) { // which is then all that is said of the loss
+			p.contend(e, false)
+		}
 	}
 	for _, e := range order {
 		l := lost[e.Route]
@@ -48,11 +51,16 @@ func checkRoutes(p *pass) {
 		switch {
 		case len(l.by) == 0:
 			p.impossible(e)
-		case !slices.ContainsFunc(l.by, func(w *routing.Entry) bool { return p.conflicts[routePair{w.Route, e.Route}] }): // else it is said
+		case !p.conflicting(e, l.by):
 			p.unreachable(e, l)
 		}
 	}
 	p.sayContentions()
+}
+
+// conflicting reports whether an entry's route is reported as equal to one of others.
+func (p *pass) conflicting(e *routing.Entry, others []*routing.Entry) bool {
+	return slices.ContainsFunc(others, func(w *routing.Entry) bool { return p.conflicts[routePair{w.Route, e.Route}] })
 }
 
 // served reports whether requests for an entry's host come in at all.

@@ -469,7 +469,7 @@ func (w *world) contest(out truth, within map[string]bool, winner, e *entry) {
 		nested = !slices.ContainsFunc(worldPaths, func(p string) bool { return w.pathFits(a.Path, p) && !w.pathFits(b.Path, p) })
 		within[key] = nested
 	}
-	everything := b.Path.Prefix == "/" || b.Path.Regex == "/.*" || b.Path.Regex == ".*[^/]"
+	everything := b.Path.Prefix == "/" || b.Path.Regex == "/.*"
 	if winner.rank[1] == e.rank[1] || !nested || !everything {
 		note("route-taken")
 	}
