@@ -6,6 +6,7 @@ import (
 	"regexp/syntax"
 
 	"gwc.dev/compiler/diag"
+	"gwc.dev/compiler/space"
 	"gwc.dev/schema"
 )
 
@@ -46,18 +47,18 @@ func judge(expr string) verdict {
 			message: fmt.Sprintf("the expression is %d bytes long, above the bound of %d", len(expr), maxRegex),
 		}
 	}
-	prog, err := program(expr)
+	_, steps, err := space.Parse(expr)
 	if err != nil {
 		message := err.Error()
 		if bad := (*syntax.Error)(nil); errors.As(err, &bad) {
-			message = fmt.Sprintf("%s: %q", bad.Code, bad.Expr)
+			message = fmt.Sprintf("%s: %.80q", bad.Code, bad.Expr)
 		}
 		return verdict{code: "regex", message: "RE2 refuses the expression: " + message}
 	}
-	if n := len(prog.Inst); n > maxProgram {
+	if steps > maxProgram {
 		return verdict{
 			code:    "regex-size",
-			message: fmt.Sprintf("the expression compiles to %d steps, above the bound of %d", n, maxProgram),
+			message: fmt.Sprintf("the expression compiles to %d steps, above the bound of %d", steps, maxProgram),
 		}
 	}
 	return verdict{}
@@ -84,13 +85,4 @@ func begins(expr string) (rune, bool) {
 		}
 	}
 	return 0, false
-}
-
-// program compiles an expression as package regexp does.
-func program(expr string) (*syntax.Prog, error) {
-	re, err := syntax.Parse(expr, syntax.Perl)
-	if err != nil {
-		return nil, err
-	}
-	return syntax.Compile(re.Simplify())
 }

@@ -35,6 +35,12 @@ func TestRegexes(t *testing.T) {
 			"error regex-size apis.echo.routes.default.match.path.regex: the expression compiles to 20003 steps, above the bound of 10000",
 			"  help: match a prefix and leave the rest to the backend, or write several routes",
 		}},
+		{"deep nesting", only(func(r *schema.Route) {
+			r.Match.Path = &schema.PathMatch{Regex: strings.Repeat("(", 999) + strings.Repeat(")", 999)}
+		}), []string{
+			"error regex apis.echo.routes.default.match.path.regex: RE2 refuses the expression: expression nests too deeply: " + `"\\A(?:` + strings.Repeat("(", 75) + `"`,
+			"  help: write an RE2 expression: no look-around, no back-references, at most 1000 repetitions",
+		}},
 		{"a long expression", only(func(r *schema.Route) { r.Match.Path = &schema.PathMatch{Regex: "/" + strings.Repeat("a", 4096)} }), []string{
 			"error regex-size apis.echo.routes.default.match.path.regex: the expression is 4097 bytes long, above the bound of 4096",
 			"  help: match a prefix and leave the rest to the backend, or write several routes",

@@ -36,7 +36,7 @@ func (c *condition) holds(text string) bool {
 	case wildcard:
 		return len(text) > len(c.text) && strings.HasSuffix(text, c.text) && text[len(text)-len(c.text)-1] == '.'
 	case matching:
-		return c.expression.whole.MatchString(text)
+		return c.expression.matches(text)
 	}
 	return c.kind == present
 }
@@ -75,14 +75,10 @@ func (s *Space) matching(text string) (*condition, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := newExpression(text, tree, &s.cells)
-	if err != nil {
-		return nil, err
-	}
 	c := s.condition(matching, tree.String())
 	if c.expression == nil {
-		c.expression = e
-		s.expressions = append(s.expressions, e)
+		c.expression = newExpression(text, tree, &s.cells)
+		s.expressions = append(s.expressions, c.expression)
 	}
 	s.spellings[text] = c
 	return c, nil

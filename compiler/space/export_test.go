@@ -1,5 +1,7 @@
 package space
 
+import "slices"
+
 // Normal reports whether a path is in normal form, as examples are looked for.
 func (s *Space) Normal(path string) bool { return s.universes.paths.run(path) }
 
@@ -24,4 +26,21 @@ func (s *Space) Run(expr, text string) (bool, error) {
 		}
 	}
 	return a.accepts(state), nil
+}
+
+// Indexed reports whether indexes of an expression for paths and of a text, and of what is below it, find each other.
+func (s *Space) Indexed(expr, text string) (bool, error) {
+	c, err := s.matching(expr)
+	if err != nil {
+		return false, err
+	}
+	on := func(c *condition) *Match { return &Match{clauses: []clause{{s.part(pathPart, ""), c}}} }
+	all := []*Match{on(c), on(s.oneOf(text)), on(s.condition(below, text))}
+	x := NewIndex(all)
+	for i, m := range all {
+		if i == 0 && len(x.Meeting(m)) < 3 || !slices.Contains(x.Meeting(m), 0) {
+			return false, nil
+		}
+	}
+	return true, nil
 }

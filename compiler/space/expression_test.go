@@ -198,3 +198,18 @@ func TestHardExpressionsAreBounded(t *testing.T) {
 		})
 	}
 }
+
+func TestAnExpressionMayNestUpToTheBound(t *testing.T) {
+	nested := func(n int) string { return strings.Repeat("(", n) + "/a" + strings.Repeat(")", n) }
+	for n := range 20 {
+		_, err := regexp.Compile(`\A(?:` + nested(990+n) + `)\z`)
+		s := space.New(0)
+		m, got := s.Match(&schema.Match{Path: &schema.PathMatch{Regex: nested(990 + n)}}, "")
+		if (err == nil) != (got == nil) {
+			t.Fatalf("%d: %v, and package regexp says %v", 990+n, got, err)
+		}
+		if got == nil && s.Find([]*space.Match{m}, nil).Verdict != space.Found {
+			t.Errorf("%d: no path is found", 990+n)
+		}
+	}
+}

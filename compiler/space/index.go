@@ -7,33 +7,29 @@ import (
 	"strings"
 )
 
-// An Index tells which of many matches can have requests in common with one: by hosts, by the segments that their paths
-// begin with, and by the text of a header field, a parameter or the path that each of them asks for, where there is one. It is
-// there so that not each of ten thousand has to be held against all others.
+// An Index tells which of many matches can have requests in common with one: by hosts, by the segments of their paths as far as
+// those are known, and by the text of a header field or a parameter that each of them asks for, where there is one. It is there
+// so that not each of ten thousand has to be held against all others.
 type Index struct{ hosts hostTree }
 
 // A branch is the matches all of whose paths begin with some segments, and those with more of them.
 type branch struct {
-	here []int            // those that ask for no text
-	told map[*part]*shelf // the others, each by one part
-	next map[string]*branch
-}
+	here []int            // those whose paths end here, or of which no more is known
+	told map[*part]*shelf // those as well, each by what the text of one part begins with
 
-// A shelf has matches by what every text of a part begins with that they ask for.
-type shelf struct {
-	places map[string][]int
-	begins []string // the keys, sorted
+	whole shelf // the others, by the segment that follows
+	begun shelf // by what the segment that follows begins with
+	open  shelf // by what begins all that follows, where it may be more than a segment
 }
 
 // NewIndex returns an index of matches of one Space.
 func NewIndex(matches []*Match) *Index {
 	x := &Index{}
 	for i, m := range matches {
-		b := x.hosts.at(m.on(hostPart))
-		for segment := range m.segments() {
-			b = b.grow(segment)
+		root := x.hosts.at(m.on(hostPart))
+		for _, o := range m.outlines() {
+			root.grow(o).add(m, i)
 		}
-		b.add(m, i)
 	}
 	for b := range x.hosts.meeting(nil) {
 		b.sort()
@@ -50,19 +46,15 @@ func (x *Index) Beside(m *Match) []int { return m.meeting(x.hosts.only(m.on(host
 
 // meeting returns the places in branches, sorted, that can meet m.
 func (m *Match) meeting(branches iter.Seq[*branch]) []int {
-	var out []int
+	c := &collection{of: m}
+	outlines := m.outlines()
 	for b := range branches {
-		for segment := range m.segments() {
-			if b == nil {
-				break
-			}
-			out = b.meeting(m, out)
-			b = b.next[segment]
+		for _, o := range outlines {
+			c.meeting(b, o)
 		}
-		out = b.all(m, out)
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	slices.Sort(c.places)
+	return slices.Compact(c.places)
 }
 
 // on returns the condition on a part of which there is only one, or nil.
@@ -75,116 +67,204 @@ func (m *Match) on(kind partKind) *condition {
 	return nil
 }
 
-// segments yields whole segments that all paths of m begin with.
-func (m *Match) segments() iter.Seq[string] {
-	path := ""
+// outlines returns outlines, one of which each path of m has.
+func (m *Match) outlines() []outline {
 	switch c := m.on(pathPart); {
 	case c == nil:
+		return []outline{{}}
+	case c.kind == matching:
+		return c.expression.outlines
 	case c.kind == oneOf:
-		path = c.texts[0]
-	case c.kind == below:
-		path = c.text
+		return []outline{outlineOf(c.texts[0])}
 	default:
-		path = c.expression.begins
-		path = path[:max(0, strings.LastIndexByte(path, '/'))]
+		o := outlineOf(c.text)
+		o.ends = false
+		return []outline{o}
 	}
-	if path == "" || path[0] != '/' {
-		return func(func(string) bool) {}
-	}
-	return strings.SplitSeq(path[1:], "/")
 }
 
-func (b *branch) grow(segment string) *branch {
-	if b.next == nil {
-		b.next = map[string]*branch{}
+// grow returns the branch of an outline, which it makes if it is not there.
+func (b *branch) grow(o outline) *branch {
+	for _, s := range o.segments {
+		next := &b.begun
+		if s.whole {
+			next = &b.whole
+		}
+		b = next.at(s.text)
 	}
-	if b.next[segment] == nil {
-		b.next[segment] = &branch{}
+	if o.rest != "" {
+		b = b.open.at(o.rest)
 	}
-	return b.next[segment]
-}
-
-// all appends all matches of b, which may be nil, that can meet m. It recurses as deep as paths have segments.
-func (b *branch) all(m *Match, to []int) []int {
-	if b == nil {
-		return to
-	}
-	to = b.meeting(m, to)
-	for _, next := range b.next {
-		to = next.all(m, to)
-	}
-	return to
+	return b
 }
 
 // add puts a match where its text is.
 func (b *branch) add(m *Match, place int) {
 	for _, c := range m.clauses {
 		begins, ok := c.condition.begins()
-		switch {
-		case !ok || slices.Contains(begins, "") || c.part.kind == hostPart:
-			continue
-		case c.part.kind == pathPart && c.condition.kind != matching: // which the segments tell
+		if !ok || slices.Contains(begins, "") || c.part.kind == hostPart || c.part.kind == pathPart {
 			continue
 		}
 		if b.told == nil {
 			b.told = map[*part]*shelf{}
 		}
-		t := b.told[c.part]
-		if t == nil {
-			t = &shelf{places: map[string][]int{}}
-			b.told[c.part] = t
+		if b.told[c.part] == nil {
+			b.told[c.part] = &shelf{}
 		}
 		for _, begin := range begins {
-			t.places[begin] = append(t.places[begin], place)
+			to := b.told[c.part].at(begin)
+			to.here = append(to.here, place)
 		}
 		return
 	}
 	b.here = append(b.here, place)
 }
 
-// sort makes b ready to be asked.
+// sort makes b ready to be asked. It recurses, as all of this does, as deep as paths have segments.
 func (b *branch) sort() {
 	for _, t := range b.told {
-		t.begins = slices.Sorted(maps.Keys(t.places))
+		t.sort()
 	}
-	for _, next := range b.next {
-		next.sort()
+	b.whole.sort()
+	b.begun.sort()
+	b.open.sort()
+}
+
+// A collection is the places of those that can meet a match.
+type collection struct {
+	of     *Match
+	places []int
+}
+
+// meeting collects those from a branch on whose paths can have an outline.
+func (c *collection) meeting(b *branch, o outline) {
+	c.at(b)
+	switch {
+	case len(o.segments) > 0:
+		next := o.segments[0]
+		o.segments = o.segments[1:]
+		if next.whole {
+			if b := b.whole.branches[next.text]; b != nil {
+				c.meeting(b, o)
+			}
+			for b := range b.begun.before(next.text) {
+				c.meeting(b, o)
+			}
+			for b := range b.open.before(next.text) {
+				c.at(b)
+			}
+			return
+		}
+		for b := range b.whole.after(next.text) {
+			c.meeting(b, o)
+		}
+		for b := range b.begun.beside(next.text) {
+			c.meeting(b, o)
+		}
+		for b := range b.open.beside(next.text) {
+			c.at(b)
+		}
+	case !o.ends:
+		for b := range b.whole.after(o.rest) {
+			c.all(b)
+		}
+		for b := range b.begun.beside(o.rest) {
+			c.all(b)
+		}
+		for b := range b.open.beside(o.rest) {
+			c.at(b)
+		}
 	}
 }
 
-// meeting appends the matches that stand at b itself and can meet m.
-func (b *branch) meeting(m *Match, to []int) []int {
-	to = append(to, b.here...)
-	for part, t := range b.told {
+// all collects those of a branch and of all that follow it.
+func (c *collection) all(b *branch) {
+	c.at(b)
+	for _, s := range []*shelf{&b.whole, &b.begun, &b.open} {
+		for _, b := range s.branches {
+			c.all(b)
+		}
+	}
+}
+
+// at collects those that stand at b itself.
+func (c *collection) at(b *branch) {
+	c.places = append(c.places, b.here...)
+	for part, told := range b.told {
 		begins := []string{""} // one of which every text begins with
-		for _, c := range m.clauses {
-			if c.part != part {
+		for _, clause := range c.of.clauses {
+			if clause.part != part {
 				continue
 			}
-			if texts, ok := c.condition.begins(); ok || c.condition.kind == absent {
+			if texts, ok := clause.condition.begins(); ok || clause.condition.kind == absent {
 				begins = texts
 			}
 		}
 		for _, begin := range begins {
-			to = t.meeting(begin, to)
+			for b := range told.beside(begin) {
+				c.places = append(c.places, b.here...)
+			}
 		}
 	}
-	return to
 }
 
-// meeting appends the matches whose texts can begin with this one, and of those that this one can begin with.
-func (t *shelf) meeting(begin string, to []int) []int {
-	for i := range len(begin) {
-		to = append(to, t.places[begin[:i]]...)
+// A shelf has branches by texts.
+type shelf struct {
+	branches map[string]*branch
+	texts    []string // sorted
+}
+
+// at returns the branch of a text, which it makes if it is not there.
+func (s *shelf) at(text string) *branch {
+	if s.branches == nil {
+		s.branches = map[string]*branch{}
 	}
-	first, _ := slices.BinarySearch(t.begins, begin)
-	for _, text := range t.begins[first:] {
-		if !strings.HasPrefix(text, begin) {
-			break
+	if s.branches[text] == nil {
+		s.branches[text] = &branch{}
+	}
+	return s.branches[text]
+}
+
+func (s *shelf) sort() {
+	s.texts = slices.Sorted(maps.Keys(s.branches))
+	for _, b := range s.branches {
+		b.sort()
+	}
+}
+
+// before yields the branches whose texts a text begins with.
+func (s *shelf) before(text string) iter.Seq[*branch] {
+	return func(yield func(*branch) bool) {
+		for i := range len(text) + 1 {
+			if b := s.branches[text[:i]]; b != nil && !yield(b) {
+				return
+			}
 		}
-		to = append(to, t.places[text]...)
 	}
-	return to
+}
+
+// after yields the branches whose texts begin with a text.
+func (s *shelf) after(text string) iter.Seq[*branch] {
+	return func(yield func(*branch) bool) {
+		first, _ := slices.BinarySearch(s.texts, text)
+		for _, t := range s.texts[first:] {
+			if !strings.HasPrefix(t, text) || !yield(s.branches[t]) {
+				return
+			}
+		}
+	}
+}
+
+// beside yields the branches whose texts begin with a text, and those that it begins with.
+func (s *shelf) beside(text string) iter.Seq[*branch] {
+	return func(yield func(*branch) bool) {
+		for i := range len(text) {
+			if b := s.branches[text[:i]]; b != nil && !yield(b) {
+				return
+			}
+		}
+		s.after(text)(yield)
+	}
 }
 
 // begins returns texts one of which every text begins with that fulfils the condition. False: it asks for no text.
@@ -195,7 +275,7 @@ func (c *condition) begins() ([]string, bool) {
 	case below:
 		return []string{c.text}, true
 	case matching:
-		return []string{c.expression.begins}, true
+		return c.expression.begins, true
 	}
 	return nil, false
 }

@@ -147,7 +147,7 @@ func (q *question) affordable() bool {
 	for _, conditions := range [][]*condition{q.in, q.out} {
 		for _, c := range conditions {
 			if c.kind == matching {
-				price += 1 + len(c.expression.program.Inst)/4
+				price += 1 + len(c.expression.program().Inst)/4
 			}
 		}
 	}
