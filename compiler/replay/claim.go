@@ -14,14 +14,16 @@ import (
 
 // A claim is what an answer has to be.
 type claim struct {
-	route   string // as the report has it, where it is its own example; "none" where the request is refused before there is one
-	refused bool   // for a path that reads in two ways
-	passed  bool   // a backend answers
-	limited bool   // a rate limit counts the request, and may have had enough of them
-	status  int    // where a backend does not answer
-	body    *string
-	fields  []field
-	changed []string // the fields of answers that the route changes
+	route     string // as the report has it, where it is its own example; "none" where the request is refused before there is one
+	refused   bool   // for a path that reads in two ways
+	passed    bool   // a backend answers
+	stopped   bool   // a filter refuses the request, or answers a preflight, before what the route does with others
+	preflight bool
+	limited   bool    // a rate limit counts the request, and may have had enough of them
+	status    int     // where a backend does not answer
+	body      *string // where the route answers with a text of its own
+	fields    []field
+	changed   []string // the fields of answers that the route changes
 }
 
 // A field is what is claimed of a header field: its value, that it is there at all, or that it is not.
@@ -56,6 +58,7 @@ func (s *side) answer(in shot, backend exchange.Header) routetest.Answer {
 func (s *side) claim(in shot, says routetest.Answer, took string, names []string) *claim {
 	out := &claim{
 		route: cmp.Or(took, says.Route, "none"), passed: says.Passed, limited: len(says.Limits) > 0, status: says.Status,
+		stopped: !says.Passed && says.Route != "" && says.Reason != "respond" && says.Reason != "redirect", preflight: in.request.Preflight(),
 		changed: changedBy(says),
 	}
 	if says.Reason == "path-ambiguous" {
@@ -146,6 +149,16 @@ func valuesOf(h exchange.Header, name string) (values []string) {
 		}
 	}
 	return values
+}
+
+// of returns what is claimed of a field; nil: nothing is.
+func (c *claim) of(name string) *field {
+	for i := range c.fields {
+		if c.fields[i].name == name {
+			return &c.fields[i]
+		}
+	}
+	return nil
 }
 
 // contradicted says what of an answer is not as claimed, each as a clause that follows "the request was".

@@ -1,7 +1,7 @@
 // Package replay sends the examples of a behavioural difference to two running proxies, one of each state, and holds their
 // answers to what the report claims.
 //
-//	r, err := replay.New(replay.Options{Old: "127.0.0.1:8081", New: "127.0.0.1:8082"})
+//	r := replay.New(replay.Options{Old: "127.0.0.1:8081", New: "127.0.0.1:8082"})
 //	sum, err := r.Run(ctx, os.Stderr, comparison)
 //	fmt.Println(sum)
 //

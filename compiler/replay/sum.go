@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -58,7 +59,7 @@ type seen struct {
 	looked bool
 	// answered says that both sides have answered as claimed, or with a limit's 429.
 	answered bool
-	refused  bool // nobody was let in, on either side
+	refused  bool // one side or the other has let nobody in
 }
 
 func newSeen(c *behaviour.Class) *seen {
@@ -74,7 +75,7 @@ func newSeen(c *behaviour.Class) *seen {
 
 // look looks at two answers that are as claimed.
 func (s *seen) look(before, after *claim, was, is *answer) {
-	s.refused = (s.refused || !s.looked) && refuses(before) && refuses(after)
+	s.refused = (s.refused || !s.looked) && (refuses(before) || refuses(after))
 	s.looked = true
 	for part, shown := range s.parts {
 		s.parts[part] = shown || shows(part, before, after, was, is)
@@ -103,18 +104,22 @@ func mayShow(part string) bool {
 	return true
 }
 
-// shows reports whether two answers differ in what a part of the route makes of them.
+// shows reports whether two answers differ in what a part of the route makes of them. What a filter stands in front of that
+// has refused either request is not shown by these.
 func shows(part string, before, after *claim, was, is *answer) bool {
 	differ := func(names ...string) bool {
-		return slices.ContainsFunc(names, func(name string) bool { return !slices.Equal(was.header.Values(name), is.header.Values(name)) })
+		return slices.ContainsFunc(names, func(name string) bool {
+			return !reflect.DeepEqual(before.of(name), after.of(name)) && !slices.Equal(was.header.Values(name), is.header.Values(name))
+		})
 	}
 	elsewhere := before.passed != after.passed && (was.status != is.status || was.body != is.body)
 	answered := !before.passed && !after.passed && (was.status != is.status || differ("Location", "Www-Authenticate") || bodies(before, after))
+	reached := !before.stopped && !after.stopped
 	switch part {
 	case "auth", "consumers":
-		return elsewhere || answered
+		return !reached && (elsewhere || answered)
 	case "cors":
-		return elsewhere || answered || differ("Vary", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials",
+		return !reached && (elsewhere || answered) && before.preflight || differ("Vary", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials",
 			"Access-Control-Allow-Methods", "Access-Control-Allow-Headers", "Access-Control-Expose-Headers", "Access-Control-Max-Age")
 	case "headers", "headers.response":
 		return differ(slices.Concat(before.changed, after.changed)...)
@@ -123,9 +128,9 @@ func shows(part string, before, after *claim, was, is *answer) bool {
 	case "answered": // or no longer, or a preflight by another route
 		return was.route != is.route || elsewhere || answered || differ(fieldsOf(before, after)...)
 	case "redirect", "respond":
-		return elsewhere || answered || differ(fieldsOf(before, after)...)
+		return reached && (elsewhere || answered || differ(fieldsOf(before, after)...))
 	case "backends", "rewrite", "upstreams":
-		return elsewhere
+		return reached && elsewhere
 	}
 	return false // timeouts, retries, bodies
 }
