@@ -5,7 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +17,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -43,15 +45,25 @@ func newCluster(t *testing.T) *cluster {
 			moduleFile(t, "crd", "github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd"),
 			moduleFile(t, "crd", "sigs.k8s.io/gateway-api", "config/crd/standard"),
 		},
-		ErrorIfCRDPathMissing: true,
-		// Machines that run CI are slow at times.
-		ControlPlaneStartTimeout: 2 * time.Minute,
-		CRDInstallOptions:        envtest.CRDInstallOptions{MaxTime: 2 * time.Minute},
+		ErrorIfCRDPathMissing:    true,
+		ControlPlaneStartTimeout: patience,
+		CRDInstallOptions:        envtest.CRDInstallOptions{MaxTime: patience},
 	}
+	etcd, api := &env.ControlPlane.Etcd, env.ControlPlane.GetAPIServer()
+	*etcd = &envtest.Etcd{URL: &url.URL{Scheme: "http", Host: freeAddress(t)}}
+	var err error
+	if api.SecureServing.Address, api.SecureServing.Port, err = net.SplitHostPort(freeAddress(t)); err != nil {
+		t.Fatal(err)
+	}
+	(*etcd).Out, (*etcd).Err = logged(t, "etcd")
+	api.Out, api.Err = logged(t, "kube-apiserver")
 	// Pods are held to the Pod Security Standards as in a cluster; no controller makes service accounts for them.
-	env.ControlPlane.GetAPIServer().Configure().Set("disable-admission-plugins", "ServiceAccount")
+	api.Configure().Set("disable-admission-plugins", "ServiceAccount")
+	// Otherwise it looks for one of its own, and does not start on a machine that has no network. Nobody goes by it.
+	api.Configure().Set("advertise-address", "192.0.2.1")
 	config, err := env.Start()
 	if err != nil {
+		_ = env.Stop() // what has been started
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -75,6 +87,21 @@ func newCluster(t *testing.T) *cluster {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// logged returns where a program is to write its log, whose end is shown if the test fails.
+func logged(t *testing.T, program string) (stdout, stderr io.Writer) {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), program+".log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if file.Close(); t.Failed() {
+			t.Logf("%s says at last:\n%s", program, tail(file.Name()))
+		}
+	})
+	return file, file
 }
 
 // moduleFile returns the path of a file or directory of a module that the module in dir requires. The module is fetched if
@@ -206,7 +233,7 @@ func (c *cluster) controller(t *testing.T, name string, args ...string) *control
 func (f *controller) ready(t *testing.T) {
 	t.Helper()
 	eventually(t, f.name+" is ready", func() error {
-		answer, err := http.Get("http://" + f.health + "/readyz")
+		answer, err := patient.Get("http://" + f.health + "/readyz")
 		if err != nil {
 			return err
 		}
@@ -228,8 +255,14 @@ func (c *cluster) flux(t *testing.T) (source, kustomize *controller) {
 	return source, kustomize
 }
 
-// crash kills the API server at once. What it returns starts it again, with the same arguments.
-func (c *cluster) crash(t *testing.T) (restart func()) {
+// crashAPIServer kills the API server at once. What it returns starts it again, with the same arguments.
+func (c *cluster) crashAPIServer(t *testing.T) (restart func()) {
+	t.Helper()
+	return crash(t, "--secure-port="+c.env.ControlPlane.APIServer.SecureServing.Port)
+}
+
+// crash kills the program that has an argument.
+func crash(t *testing.T, argument string) (restart func()) {
 	t.Helper()
 	children, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
@@ -238,7 +271,7 @@ func (c *cluster) crash(t *testing.T) (restart func()) {
 	for _, file := range children {
 		data, _ := os.ReadFile(file) // it may have ended
 		args := strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
-		if !slices.Contains(args, "--secure-port="+c.env.ControlPlane.APIServer.SecureServing.Port) {
+		if !slices.Contains(args, argument) {
 			continue
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
@@ -248,8 +281,14 @@ func (c *cluster) crash(t *testing.T) (restart func()) {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
+		eventually(t, filepath.Base(args[0])+" is gone", func() error { // and its port free again
+			if err := syscall.Kill(pid, 0); err == nil {
+				return fmt.Errorf("process %d is there", pid)
+			}
+			return nil
+		})
 		return func() { start(t, args[0], nil, args[1:]...) }
 	}
-	t.Fatal("no API server runs")
+	t.Fatalf("no program has the argument %s", argument)
 	return nil
 }

@@ -21,13 +21,21 @@ type delivery struct {
 	registry          *ociRegistry
 	source, kustomize *controller
 	node              *node
-	summary           []string // of the steps
+	now               string   // the step
+	summary           []string // of those before
 }
 
 // deliver brings a first state of production to three proxies.
 func deliver(t *testing.T) *delivery {
 	t.Helper()
-	d := &delivery{t: t, cluster: newCluster(t), registry: newRegistry(t)}
+	began := time.Now()
+	d := &delivery{t: t, now: "a cluster and a first delivery"}
+	t.Cleanup(func() { // after all that is said about programs
+		if t.Failed() {
+			t.Logf("it failed in this step: %s\nbefore:\n%s", d.now, strings.Join(d.summary, "\n"))
+		}
+	})
+	d.cluster, d.registry = newCluster(t), newRegistry(t)
 	d.team = newTeam(t, d.registry)
 	d.namespace(t, fluxNamespace)
 	d.namespace(t, "gateway")
@@ -49,6 +57,7 @@ func deliver(t *testing.T) *delivery {
 	d.node.serves(d.team.serial)
 	d.node.answers("first")
 	d.synced()
+	d.summary = append(d.summary, fmt.Sprintf("%6.2f s: %s", time.Since(began).Seconds(), d.now))
 	return d
 }
 
@@ -69,12 +78,12 @@ func (d *delivery) synced() {
 	d.revision(digest)
 }
 
-// rolls waits until Flux has applied a Deployment that mounts a Secret, and replaces the pods.
-func (d *delivery) rolls(secret string) {
+// rolls waits until Flux has applied a Deployment whose pods have something, and replaces them.
+func (d *delivery) rolls(what string, has func(corev1.PodSpec) bool) {
 	d.t.Helper()
-	eventually(d.t, "Flux has applied a Deployment with "+secret, func() error {
-		if reads := d.node.reads(); !slices.Contains(reads, secret) {
-			return fmt.Errorf("it mounts %q", reads)
+	eventually(d.t, "Flux has applied a Deployment with "+what, func() error {
+		if spec := d.node.spec(); !has(spec) {
+			return fmt.Errorf("its pods have the arguments %q", spec.Containers[0].Args)
 		}
 		return nil
 	})
@@ -175,8 +184,10 @@ func (d *delivery) step(name string, f func(t *testing.T)) {
 	t := d.t
 	t.Helper()
 	t.Logf("== %s", name)
+	d.now = name
 	began := time.Now()
 	users := use(&d.node.service, func() string { return appKey })
+	defer users.halt()
 	f(t)
 	requests := users.end(t, "stranger", "nobody")
 	took := time.Since(began)
@@ -229,7 +240,7 @@ func TestDelivery(t *testing.T) {
 		d.node.refuses("model", serial)
 		d.node.answers("after the older one")
 		d.secret(t, "gateway", "partner", map[string]string{"one": "partner-1", "two": "partner-2"})
-		d.rolls("partner")
+		d.rolls("the partner's Secret", func(corev1.PodSpec) bool { return slices.Contains(d.node.reads(), "partner") })
 		d.arrives("with a partner")
 	})
 	d.step("a consumer's API keys are replaced", d.replaceAPIKeys)
@@ -269,7 +280,7 @@ func TestDelivery(t *testing.T) {
 		d.arrives("without kustomize-controller")
 	})
 	d.step("the API server is killed", func(t *testing.T) {
-		restart := d.crash(t)
+		restart := d.crashAPIServer(t)
 		d.team.commit("without API server")
 		d.team.ci("production")
 		d.node.answers("without API server")
@@ -290,7 +301,8 @@ func TestDelivery(t *testing.T) {
 			text := fmt.Sprintf("change %d", i)
 			d.team.commit(text)
 			d.team.push("production", d.team.signer)
-			// It looks every 200 ms: it is killed before, while and after it takes the bundle.
+			// It looks every 200 ms: it is killed before, while and after it takes the bundle. Each instant of that on its own
+			// is cmd/gwproxy's to test.
 			time.Sleep(time.Duration(i) * 40 * time.Millisecond)
 			victim.kill()
 			victim.start()

@@ -20,7 +20,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// bin holds gwc and gwproxy.
+// bin holds gwc and gwproxy, and all else that the tests write.
 var bin string
 
 // programs holds what E2E_BIN names.
@@ -48,13 +48,36 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(bin)
-	build := exec.Command("go", "build", "-o", bin+"/", "./cmd/gwc", "./cmd/gwproxy")
+	leaveNothing(bin)
+	if err := alone(bin); err != nil {
+		log.Print(err)
+		return 1
+	}
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", bin+"/", "./cmd/gwc", "./cmd/gwproxy")
 	build.Dir, build.Env = "../..", append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		log.Printf("building gwc: %v\n%s", err, out)
 		return 1
 	}
 	return m.Run()
+}
+
+// alone keeps away what somebody has set up for himself: hooks and signatures of git, helpers of Docker, another repository
+// that git was told of. What the tests and their programs write is in dir.
+func alone(dir string) error {
+	for _, name := range []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "KUBECONFIG", "SIGSTORE_ID_TOKEN"} {
+		if err := os.Unsetenv(name); err != nil {
+			return err
+		}
+	}
+	for name, value := range map[string]string{
+		"TMPDIR": dir, "DOCKER_CONFIG": filepath.Join(dir, "docker"), "GIT_CONFIG_GLOBAL": os.DevNull, "GIT_CONFIG_SYSTEM": os.DevNull,
+	} {
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // output runs a command in dir and returns what it prints.

@@ -54,15 +54,19 @@ func (n *node) run(args ...string) *pod {
 	return p
 }
 
+// spec returns what the Deployment's pods are to run now.
+func (n *node) spec() corev1.PodSpec {
+	n.t.Helper()
+	var d appsv1.Deployment
+	n.must(n.cluster.Get(n.t.Context(), n.key, &d))
+	return d.Spec.Template.Spec
+}
+
 // reads returns the names of the Secrets that the Deployment mounts now.
 func (n *node) reads() []string {
 	n.t.Helper()
-	var d appsv1.Deployment
-	if err := n.cluster.Get(n.t.Context(), n.key, &d); err != nil {
-		n.t.Fatal(err)
-	}
 	var names []string
-	for _, v := range d.Spec.Template.Spec.Volumes {
+	for _, v := range n.spec().Volumes {
 		if v.Projected == nil {
 			continue
 		}
@@ -79,11 +83,7 @@ func (n *node) reads() []string {
 // end before its successor is ready, and clients learn of its end later than itself.
 func (n *node) roll() {
 	n.t.Helper()
-	var d appsv1.Deployment
-	if err := n.cluster.Get(n.t.Context(), n.key, &d); err != nil {
-		n.t.Fatal(err)
-	}
-	n.mount(d.Spec.Template.Spec)
+	n.mount(n.spec())
 	for i, old := range n.pods {
 		p := n.run()
 		p.ready()

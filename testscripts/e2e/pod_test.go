@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 )
+
+// patient sends requests. One that is not answered is an error in the end, and not a test that hangs.
+var patient = &http.Client{Timeout: time.Minute}
 
 // A pod is a gwproxy.
 type pod struct {
@@ -23,11 +27,16 @@ type proxyStatus struct {
 	}
 	Refused *struct{ Reason, Message string }
 	Source  struct{ LastError string }
-	Trust   struct{ Trusted []struct{ Signer string } }
+	Trust   struct {
+		Trusted []struct {
+			Signer  string
+			Expires *time.Time
+		}
+	}
 }
 
 func (p *pod) status() (s proxyStatus, err error) {
-	answer, err := http.Get("http://" + p.admin + "/status")
+	answer, err := patient.Get("http://" + p.admin + "/status")
 	if err != nil {
 		return s, err
 	}
@@ -39,7 +48,7 @@ func (p *pod) status() (s proxyStatus, err error) {
 func (p *pod) ready() {
 	p.t.Helper()
 	eventually(p.t, "a proxy is ready", func() error {
-		answer, err := http.Get("http://" + p.admin + "/readyz")
+		answer, err := patient.Get("http://" + p.admin + "/readyz")
 		if err != nil {
 			return err
 		}
@@ -66,7 +75,7 @@ func (p *pod) askWith(key string) (string, error) {
 	}
 	r.Host = "api.example.com"
 	r.Header.Set("Apikey", key)
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := patient.Do(r)
 	if err != nil {
 		return "", err
 	}

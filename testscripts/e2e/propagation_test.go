@@ -53,9 +53,8 @@ apis: many: {
 		b.Fatal(err)
 	}
 	var pods []*pod
-	for i := range fleet {
-		ip := fmt.Sprintf("127.0.1.%d", 1+i) // as a pod has its own, so that no port is somebody else's
-		p := &pod{http: ip + ":8080", admin: ip + ":9901"}
+	for range fleet {
+		p := &pod{http: freeAddress(b), admin: freeAddress(b)}
 		p.process = start(b, filepath.Join(bin, "gwproxy"), []string{"GOMAXPROCS=1"},
 			"--source=oci://"+r.address+"/gateway/production:production", "--key="+filepath.Join(to.dir, "..", "gwc.pub"),
 			"--secrets-dir="+filepath.Dir(secrets), "--listen=http="+p.http, "--admin="+p.admin, "--poll-interval="+interval.String(), "--access-log=off")

@@ -32,6 +32,7 @@ func (s *service) pick(client int) *pod {
 // Traffic is requests that clients send to a service all the time, until they are told to stop.
 type traffic struct {
 	stop   chan struct{}
+	once   sync.Once // closes it
 	wg     sync.WaitGroup
 	mu     sync.Mutex
 	seen   map[string]int // answers
@@ -85,12 +86,17 @@ func (c *traffic) turn(t *testing.T) {
 	})
 }
 
+// halt stops the requests, whatever came of them.
+func (c *traffic) halt() {
+	c.once.Do(func() { close(c.stop) })
+	c.wg.Wait()
+}
+
 // end stops the requests and returns their number. None may have failed, and none may have been answered with a text that
 // nobody was to be given.
 func (c *traffic) end(t *testing.T, forbidden ...string) int {
 	t.Helper()
-	close(c.stop)
-	c.wg.Wait()
+	c.halt()
 	answered := 0
 	for text, n := range c.seen {
 		if answered += n; slices.Contains(forbidden, text) {
