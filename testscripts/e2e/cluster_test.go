@@ -261,6 +261,12 @@ func (c *cluster) crashAPIServer(t *testing.T) (restart func()) {
 	return crash(t, "--secure-port="+c.env.ControlPlane.APIServer.SecureServing.Port)
 }
 
+// crashEtcd kills etcd at once. What it returns starts it again, with the same arguments and so the same data.
+func (c *cluster) crashEtcd(t *testing.T) (restart func()) {
+	t.Helper()
+	return crash(t, "--listen-client-urls="+c.env.ControlPlane.Etcd.URL.String())
+}
+
 // crash kills the program that has an argument.
 func crash(t *testing.T, argument string) (restart func()) {
 	t.Helper()

@@ -287,16 +287,24 @@ func TestDelivery(t *testing.T) {
 		restart()
 		d.arrives("without API server")
 	})
+	d.step("etcd is killed", func(t *testing.T) {
+		restart := d.crashEtcd(t)
+		d.team.commit("without etcd")
+		d.team.ci("production")
+		d.node.answers("without etcd")
+		restart()
+		d.arrives("without etcd")
+	})
 	d.step("back to an older state", func(t *testing.T) {
 		d.change("a mistake")
 		d.team.gwc("rollback", "environments/production", "--key", d.team.key(d.team.signer))
 		d.team.serial++
-		d.arrives("without API server")
+		d.arrives("without etcd")
 	})
 	d.step("a proxy is killed while it changes bundles, and comes back without a registry", func(t *testing.T) {
 		victim := d.node.pods[0]
 		d.node.service.set(d.node.pods[1:]...)
-		before := "without API server"
+		before := "without etcd"
 		for i := range 8 {
 			text := fmt.Sprintf("change %d", i)
 			d.team.commit(text)
@@ -321,6 +329,7 @@ func TestDelivery(t *testing.T) {
 		d.registry.up()
 		d.node.service.set(d.node.pods...)
 	})
+	d.step("trust in one who signs ends", d.endTrust)
 	d.step("the key that signs is replaced", d.replaceSigner)
 	d.step("a proxy that has the bundle from Flux", d.fromFlux)
 	d.step("what dev serves becomes production, and what was committed since does not", func(t *testing.T) {

@@ -61,7 +61,7 @@ func newTeam(t testing.TB, r *ociRegistry) *team {
 	t.Helper()
 	to := &team{t: t, dir: filepath.Join(t.TempDir(), "gateway"), registry: r, signer: "gwc"}
 	to.must(".", "gwc", "init", to.dir)
-	for _, name := range []string{"gwc", "next", "stranger"} {
+	for _, name := range []string{"gwc", "next", "guest", "stranger"} {
 		to.gwc("keygen", "-o", filepath.Join("..", name))
 	}
 	for _, environment := range []string{"dev", "production"} {
