@@ -66,9 +66,8 @@ func TestWhatIsAnsweredOtherwiseIsInAClass(t *testing.T) {
 	}
 }
 
-// People are who may call: with keys whose digests gateways know, and tokens of issuers.
+// People are who may call: by tokens of issuers, and by keys that gateways know the digests of.
 type people struct {
-	keys    []string
 	tokens  []string
 	jwks    schema.JSON
 	servers map[string]string // stand-ins by the host and port that they are for

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"gwc.dev/compiler/diag"
+	"gwc.dev/compiler/space"
 	"gwc.dev/schema"
 )
 
@@ -58,23 +59,24 @@ func (p *pass) values(bad regexes, matches map[string]schema.ValueMatch, at sche
 func (p *pass) unseen(matches map[string]schema.ValueMatch, at schema.Path) {
 	for name, v := range schema.Sorted(matches) {
 		key := strings.ToLower(name)
-		switch key {
-		case "expect", "proxy-authenticate", "proxy-authorization":
+		why := "belongs to the connection"
+		switch {
+		case key == "expect", key == "proxy-authenticate", key == "proxy-authorization", forbidden(key):
+		case space.Withheld(key):
+			why = "is removed from every request, since clients could write anything there,"
 		default:
-			if !forbidden(key) {
-				continue
-			}
+			continue
 		}
 		f := diag.Finding{
 			Code: "header-unseen", Severity: diag.Error, Path: at.Join(name),
-			Message: fmt.Sprintf("header %q belongs to the connection and is never there for a match: no request has it", name),
+			Message: fmt.Sprintf("header %q %s and is never there for a match: no request has it", name, why),
 			Hint:    "match something else, such as a header field of your own",
 		}
 		if key == "host" {
 			f.Hint = `write hosts: ["..."] in the API`
 		}
 		if v.Present != nil && !*v.Present {
-			f.Severity, f.Message = diag.Warning, fmt.Sprintf("header %q belongs to the connection and is never there for a match: every request lacks it", name)
+			f.Severity, f.Message = diag.Warning, fmt.Sprintf("header %q %s and is never there for a match: every request lacks it", name, why)
 		}
 		p.report(f)
 	}

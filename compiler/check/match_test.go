@@ -37,6 +37,14 @@ func TestCheckMatches(t *testing.T) {
 			`warning header-unseen apis.echo.routes.default.match.headers.connection: header "connection" belongs to the connection and is never there for a match: every request lacks it`,
 			"  help: match something else, such as a header field of your own",
 		}},
+		{"headers that are removed", only(func(r *schema.Route) {
+			r.Match.Headers = map[string]schema.ValueMatch{"X-Real-IP": {Exact: ptr("192.0.2.1")}, "x_forwarded_for": {Present: ptr(false)}, "X-Forwarded-For": {Present: ptr(true)}}
+		}), []string{
+			`error header-unseen apis.echo.routes.default.match.headers.X-Real-IP: header "X-Real-IP" is removed from every request, since clients could write anything there, and is never there for a match: no request has it`,
+			"  help: match something else, such as a header field of your own",
+			`warning header-unseen apis.echo.routes.default.match.headers.x_forwarded_for: header "x_forwarded_for" is removed from every request, since clients could write anything there, and is never there for a match: every request lacks it`,
+			"  help: match something else, such as a header field of your own",
+		}},
 		{"one header in two cases", only(func(r *schema.Route) {
 			r.Match.Headers = map[string]schema.ValueMatch{"x-version": {Exact: ptr("1")}, "X-Version": {Exact: ptr("2")}}
 		}), []string{

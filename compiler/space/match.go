@@ -146,7 +146,7 @@ func (s *Space) addHeader(m *Match, name string, v schema.ValueMatch) error {
 	switch {
 	case err != nil:
 		return err
-	case isToken(name) && !belongsToConnection(name):
+	case isToken(name) && !belongsToConnection(name) && !Withheld(name):
 		if c.kind == oneOf && !s.universes.fields.run(c.texts[0]) {
 			c = s.oneOf()
 		}
@@ -198,4 +198,17 @@ func belongsToConnection(name string) bool {
 		return true
 	}
 	return false
+}
+
+// Withheld reports whether a field, by its name in lower case, is removed from every request before it is matched, since
+// clients could pass it off as the gateway's word about them: X-Real-Ip, and spellings with '_' of what the gateway writes.
+func Withheld(name string) bool {
+	plain := strings.ReplaceAll(name, "_", "-")
+	switch {
+	case plain == "x-real-ip":
+		return true
+	case plain == name:
+		return false
+	}
+	return strings.HasPrefix(plain, "x-forwarded-") || plain == "x-request-id"
 }
