@@ -262,7 +262,7 @@ func (w *walker) elsewhere(e cueerrors.Error) {
 	if format == notAllowed && len(e.Path()) > 0 {
 		name := unquote(e.Path()[len(e.Path())-1])
 		f.Code, f.Message = codeUnknownField, fmt.Sprintf("unknown field %q", name)
-		if guess := nearest.To(name, w.def.allNames()); guess != "" {
+		if guess := nearest.To(name, w.def.allNames()); guess != "" && len(name) > 3 { // of so many names one is near to any short one
 			f.Hint = fmt.Sprintf("did you mean %q?", guess)
 		}
 	}

@@ -59,6 +59,14 @@ func patterned(regex string) string {
 		return `a host name or an IP address`
 	case `^-----BEGIN PUBLIC KEY-----\n`:
 		return "a public key in PEM"
+	case `^-----BEGIN CERTIFICATE-----\n`:
+		return "a certificate in PEM"
+	case `^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?(:[0-9]+)?$`:
+		return `the host of a registry such as "registry.example.com"`
+	case `^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?(:[0-9]+)?(/[a-z0-9][-a-z0-9._]*)*$`:
+		return `a registry, or the path that its repositories are below, such as "mirror.example.com/cache"`
+	case `^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[-+][0-9]{2}:[0-9]{2}))?$`:
+		return `a day or a time such as "2027-01-31" or "2027-01-31T12:00:00Z"`
 	case `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`:
 		return `a day such as "2027-01-31"`
 	}
