@@ -39,76 +39,126 @@ type unanswered struct {
 // unanswered looks for a request of an entry's whose preflight nothing answers: no route takes it as the OPTIONS request
 // that it is, and none that speaks CORS is the one for the method that it announces.
 func (p *pass) unanswered(e *routing.Entry, v *routing.View) *unanswered {
-	s := p.table.Space
 	methods := []string{"GET", "POST"}
 	if e.Methods() {
 		methods = e.Route.Match.Methods
 	}
-	origin := space.Field{Name: "origin", Value: originOf(e.Route.CORS)}
-	rivals := slices.DeleteFunc(p.table.Meeting(s.Bare(e.Match)), func(o *routing.Entry) bool { return !v.Serves(o) })
-	for _, method := range methods {
-		if method == "OPTIONS" {
-			continue
-		}
-		header := []space.Field{{Name: "access-control-request-method", Value: method}, origin}
-		var asked []*space.Match // by routes that speak CORS, up to the one that is looked at
-		var silent []*routing.Entry
-		var ways [][2][]*space.Match // what the preflight has to be, and what it must not
-		answered := false
-		for _, o := range rivals {
-			m, ok := s.Sent(o.Match, method, header...)
-			switch {
-			case !ok:
+	rivals := slices.DeleteFunc(p.table.Meeting(p.table.Space.Bare(e.Match)), func(o *routing.Entry) bool { return !v.Serves(o) })
+	for _, origin := range p.origins(e, rivals) {
+		for _, method := range methods {
+			if method == "OPTIONS" {
 				continue
-			case o.Route.CORS != nil:
-				asked = append(asked, m)
-				answered = o == e
-			case !o.Before(e) || o.Route.Match != nil && len(o.Route.Match.Headers) > 0: // else it takes the request itself
-				ways = append(ways, [2][]*space.Match{{m}, slices.Clone(asked)})
-				silent = append(silent, o)
 			}
-			if answered {
-				break
-			}
-		}
-		if !answered {
-			ways = append(ways, [2][]*space.Match{nil, asked})
-			silent = append(silent, nil)
-		}
-		if len(ways) == 0 {
-			continue
-		}
-		var options []*space.Match
-		for _, o := range rivals {
-			if m, ok := s.Sent(o.Match, "OPTIONS", header...); ok {
-				options = append(options, m)
-			}
-		}
-		only, err := s.Match(&schema.Match{Methods: []string{method}}, "")
-		if err != nil {
-			continue
-		}
-		for part := range v.Parts(e) {
-			in := []*space.Match{part, only}
-			above := routing.Matches(p.above(e, v, in))
-			for i, way := range ways[:min(len(ways), maxAnnounced)] {
-				result := p.find(e, slices.Concat(in, way[0]), slices.Concat(above, options, way[1]))
-				if r := result.Request; r != nil {
-					preflight := &space.Request{Host: r.Host, Method: "OPTIONS", Path: r.Path, Query: r.Query, Header: header}
-					return &unanswered{method, preflight, silent[i]}
-				}
+			if u := p.unansweredOf(e, v, rivals, method, origin); u != nil {
+				return u
 			}
 		}
 	}
 	return nil
 }
 
-// originOf returns the origin of a page that a route speaks CORS with.
-func originOf(c *schema.CORS) string {
-	if len(c.Origins) == 0 || c.Origins[0] == "*" {
-		return "https://page.example"
+// unansweredOf is unanswered for requests of one method from pages of one origin.
+func (p *pass) unansweredOf(e *routing.Entry, v *routing.View, rivals []*routing.Entry, method, origin string) *unanswered {
+	s := p.table.Space
+	header := []space.Field{{Name: "access-control-request-method", Value: method}, {Name: "origin", Value: origin}}
+	var asked []*space.Match // by routes that speak CORS, up to the one that is looked at
+	var silent []*routing.Entry
+	var ways [][2][]*space.Match // what the preflight has to be, and what it must not
+	answered := false
+	for _, o := range rivals {
+		m, ok := s.Sent(o.Match, method, header...)
+		switch {
+		case !ok:
+			continue
+		case o.Route.CORS != nil:
+			asked = append(asked, m)
+			answered = o == e
+		case !o.Before(e) || o.Route.Match != nil && len(o.Route.Match.Headers) > 0: // else it takes the request itself
+			ways = append(ways, [2][]*space.Match{{m}, slices.Clone(asked)})
+			silent = append(silent, o)
+		}
+		if answered {
+			break
+		}
 	}
-	return strings.Replace(c.Origins[0], "//*.", "//www.", 1)
+	if !answered {
+		ways = append(ways, [2][]*space.Match{nil, asked})
+		silent = append(silent, nil)
+	}
+	if len(ways) == 0 {
+		return nil
+	}
+	var options []*space.Match
+	for _, o := range rivals {
+		if m, ok := s.Sent(o.Match, "OPTIONS", header...); ok {
+			options = append(options, m)
+		}
+	}
+	only, err := s.Match(&schema.Match{Methods: []string{method}, Headers: map[string]schema.ValueMatch{"origin": {Exact: &origin}}}, "")
+	if err != nil {
+		return nil
+	}
+	for part := range v.Parts(e) {
+		in := []*space.Match{part, only}
+		above := routing.Matches(p.above(e, v, in))
+		for i, way := range ways[:min(len(ways), maxAnnounced)] {
+			result := p.find(e, slices.Concat(in, way[0]), slices.Concat(above, options, way[1]))
+			if r := result.Request; r != nil {
+				preflight := &space.Request{Host: r.Host, Method: "OPTIONS", Path: r.Path, Query: r.Query, Header: header}
+				return &unanswered{method, preflight, silent[i]}
+			}
+		}
+	}
+	return nil
+}
+
+// maxOrigins bounds the origins of which a route's preflights are looked at.
+const maxOrigins = 8
+
+// origins returns origins of pages that an entry's route speaks CORS with: of each that it names, and of each that it or
+// a rival asks for in its match.
+func (p *pass) origins(e *routing.Entry, rivals []*routing.Entry) (out []string) {
+	add := func(origin string) {
+		if len(out) < maxOrigins && !slices.Contains(out, origin) {
+			out = append(out, origin)
+		}
+	}
+	for _, o := range e.Route.CORS.Origins {
+		switch {
+		case o == "*":
+			add("https://page.example")
+		default:
+			add(strings.Replace(o, "//*.", "//www.", 1))
+		}
+	}
+	for _, o := range append([]*routing.Entry{e}, rivals...) {
+		if o.Route.Match == nil || len(out) == maxOrigins {
+			continue
+		}
+		for name, v := range schema.Sorted(o.Route.Match.Headers) {
+			if !strings.EqualFold(name, "origin") || v.Exact == nil && v.Regex == "" {
+				continue
+			}
+			m, err := p.table.Space.Match(&schema.Match{Headers: map[string]schema.ValueMatch{"origin": v}}, "")
+			if err != nil {
+				continue
+			}
+			if r := p.table.Space.Find([]*space.Match{m}, nil).Request; r != nil && speaksWith(e.Route.CORS, r.Header[0].Value) {
+				add(r.Header[0].Value)
+			}
+		}
+	}
+	return out
+}
+
+// speaksWith reports whether a route speaks CORS with pages of an origin.
+func speaksWith(c *schema.CORS, origin string) bool {
+	return slices.ContainsFunc(c.Origins, func(o string) bool {
+		if before, after, ok := strings.Cut(o, "*"); ok {
+			return len(origin) > len(before)+len(after) && strings.HasPrefix(origin, before) && strings.HasSuffix(origin, after)
+		}
+		return o == origin
+	})
 }
 
 func (p *pass) sayUnanswered(e *routing.Entry, v *routing.View, u *unanswered) {

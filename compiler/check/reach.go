@@ -143,6 +143,9 @@ func (p *pass) unreachable(e *routing.Entry, l *loss) {
 			if f.Request == nil {
 				f.Request = p.request(v, r)
 			}
+			if r.Preflight() && winner.Route.CORS != nil && f.Code == "route-unreachable" {
+				f.Hint = "a CORS preflight goes to the route of the method that it announces, where that route speaks CORS: leave it to that one"
+			}
 		}
 		f.Related = append(f.Related, diag.Related{
 			Path: winner.Path().Join("match"), Message: fmt.Sprintf("route %s takes %s", title(winner, e), text),
@@ -216,8 +219,9 @@ func takers(e *routing.Entry, by []*routing.Entry) string {
 func split(e *routing.Entry, by []*routing.Entry) (hint string) {
 	asks := func(e *routing.Entry) bool { return e.Values() > 0 }
 	beside := func(o *routing.Entry) bool { return o.Host == e.Host && onePath(o.Route, e.Route) }
+	byMethods := func(o *routing.Entry) bool { return beside(o) && !asks(o) && o.Methods() && !e.Methods() }
 	switch {
-	case asks(e) && slices.ContainsFunc(by, func(o *routing.Entry) bool { return beside(o) && !asks(o) }):
+	case asks(e) && slices.ContainsFunc(by, byMethods):
 		return "list the methods of the default route here too: a list of methods counts before header and query matches"
 	case !asks(e) && !slices.ContainsFunc(by, func(o *routing.Entry) bool { return !beside(o) || !asks(o) }):
 		return "have the header and query matches of the other routes leave some requests to this one"

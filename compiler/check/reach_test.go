@@ -62,6 +62,14 @@ func TestCheckReach(t *testing.T) {
 			`  help: list the methods here too: methods: ["GET", "POST"]`,
 			`  apis.echo.routes.main.match: the match of route "main", which wins`,
 		}},
+		{"a route for preflights that belong to one that speaks CORS", func(g *schema.Gateway) {
+			beside(map[string]*schema.Match{"options": of(asking(values{"origin": {Present: new(true)}, "access-control-request-method": {Exact: new("GET")}}, nil), "OPTIONS"), "r": prefix("/x")})(g)
+			change(g.APIs["echo"].Routes, "r", func(r *schema.Route) { r.CORS = &schema.CORS{Origins: []string{"*"}} })
+		}, []string{
+			`error route-unreachable apis.echo.routes.options.match: no request reaches route "options": route "r" takes them all`,
+			"  help: a CORS preflight goes to the route of the method that it announces, where that route speaks CORS: leave it to that one",
+			`  apis.echo.routes.r.match: route "r" takes OPTIONS api.example.com/x with access-control-request-method: GET, origin: a`,
+		}},
 		{"a default that canaries leave nothing to", beside(map[string]*schema.Match{
 			"default-of-two": prefix("/x"),
 			"on":             asking(values{"x-canary": {Present: ptr(true)}}, nil),
@@ -172,6 +180,12 @@ func TestCheckPreflights(t *testing.T) {
 			}
 		}
 	}
+	asksFor := func(origin string, speaksWith ...string) func(g *schema.Gateway) {
+		return func(g *schema.Gateway) {
+			beside(map[string]*schema.Match{"r": asking(values{"Origin": {Exact: new(origin)}}, nil)})(g)
+			change(g.APIs["echo"].Routes, "r", func(r *schema.Route) { r.CORS = &schema.CORS{Origins: speaksWith} })
+		}
+	}
 	run(t, []test{
 		{"nothing without the header", speaking(nil), []string{
 			`warning preflight-unanswered apis.echo.routes.v2.cors: nothing answers the preflight of a GET request to route "v2", for instance OPTIONS api.example.com/x with access-control-request-method: GET, origin: https://app.test: it carries none of the header fields that the route asks for`,
@@ -189,6 +203,18 @@ func TestCheckPreflights(t *testing.T) {
 			beside(map[string]*schema.Match{"r": asking(values{"Origin": {Exact: new("https://app.test")}}, nil)})(g)
 			change(g.APIs["echo"].Routes, "r", func(r *schema.Route) { r.CORS = &schema.CORS{Origins: []string{"https://app.test"}} })
 		}, nil},
+		{"a route that asks for one of several origins", asksFor("https://app.test", "https://other.test", "https://app.test"), nil},
+		{"a route that asks for an origin that it does not speak with", asksFor("https://app.test", "https://other.test"), nil},
+		{"an origin for which another route answers nothing", func(g *schema.Gateway) {
+			asksFor("https://app.test", "https://other.test", "https://app.test")(g)
+			g.APIs["echo"].Routes["main"] = schema.Route{
+				Match: of(asking(values{"x-version": {Exact: new("v2")}}, nil), "GET"), Backends: to("echo"),
+				Filters: schema.Filters{CORS: &schema.CORS{Origins: []string{"https://app.test", "https://other.test"}}},
+			}
+		}, []string{
+			`warning preflight-unanswered apis.echo.routes.main.cors: nothing answers the preflight of a GET request to route "main", for instance OPTIONS api.example.com/x with access-control-request-method: GET, origin: https://other.test: it carries none of the header fields that the route asks for`,
+			"  help: add a route for the same path without header matches that speaks CORS",
+		}},
 		{"a route for OPTIONS", speaking(map[string]schema.Route{"options": {Match: of(prefix("/x"), "OPTIONS"), Backends: to("echo")}}), nil},
 	})
 }
