@@ -2,6 +2,8 @@ package check
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"gwc.dev/compiler/diag"
@@ -59,11 +61,21 @@ func (p *pass) values(bad regexes, matches map[string]schema.ValueMatch, at sche
 func (p *pass) unseen(matches map[string]schema.ValueMatch, at schema.Path) {
 	for name, v := range schema.Sorted(matches) {
 		key := strings.ToLower(name)
+		lacks := v.Present != nil && !*v.Present
 		why := "belongs to the connection"
 		switch {
 		case key == "expect", key == "proxy-authenticate", key == "proxy-authorization", forbidden(key):
 		case space.Withheld(key):
 			why = "is removed from every request, since clients could write anything there,"
+		case p.nobodys(key):
+			why = "is removed from every request, since no proxy is trusted to write it,"
+		case lacks && toldToBackends(key):
+			p.report(diag.Finding{
+				Code: "header-unseen", Severity: diag.Error, Path: at.Join(name),
+				Message: fmt.Sprintf("header %q is written by the gateway itself and is always there for a match: no request lacks it", name),
+				Hint:    "remove the match, and the route if others take its requests",
+			})
+			continue
 		default:
 			continue
 		}
@@ -75,11 +87,40 @@ func (p *pass) unseen(matches map[string]schema.ValueMatch, at schema.Path) {
 		if key == "host" {
 			f.Hint = `write hosts: ["..."] in the API`
 		}
-		if v.Present != nil && !*v.Present {
+		if p.nobodys(key) {
+			f.Hint = "name the proxies that write it in trustedProxies, or match a header field of your own"
+		}
+		if lacks {
 			f.Severity, f.Message = diag.Warning, fmt.Sprintf("header %q %s and is never there for a match: every request lacks it", name, why)
 		}
 		p.report(f)
 	}
+}
+
+// toldToBackends reports whether the proxy writes a field, by its name in lower case, before it looks for a route.
+func toldToBackends(key string) bool {
+	switch key {
+	case "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-request-id":
+		return true
+	}
+	return false
+}
+
+// nobodys reports whether a field, by its name in lower case, passes from trusted proxies only, and there are none.
+func (p *pass) nobodys(key string) bool {
+	if len(p.TrustedProxies) > 0 || toldToBackends(key) {
+		return false
+	}
+	forwards := func(l schema.Listener) bool {
+		return l.TLS != nil && l.TLS.ClientCertificates != nil && l.TLS.ClientCertificates.Forward
+	}
+	switch {
+	case key == "client-cert":
+		return !slices.ContainsFunc(slices.Collect(maps.Values(p.Listeners)), forwards)
+	case key == "client-cert-chain":
+		return true
+	}
+	return strings.HasPrefix(key, "x-forwarded-")
 }
 
 func count(set ...bool) int {

@@ -45,6 +45,26 @@ func TestCheckMatches(t *testing.T) {
 			`warning header-unseen apis.echo.routes.default.match.headers.x_forwarded_for: header "x_forwarded_for" is removed from every request, since clients could write anything there, and is never there for a match: every request lacks it`,
 			"  help: match something else, such as a header field of your own",
 		}},
+		{"headers that no proxy is trusted to write", only(func(r *schema.Route) {
+			r.Match.Headers = map[string]schema.ValueMatch{"X-Forwarded-User": {Present: ptr(true)}, "client-cert": {Present: ptr(false)}}
+		}), []string{
+			`error header-unseen apis.echo.routes.default.match.headers.X-Forwarded-User: header "X-Forwarded-User" is removed from every request, since no proxy is trusted to write it, and is never there for a match: no request has it`,
+			"  help: name the proxies that write it in trustedProxies, or match a header field of your own",
+			`warning header-unseen apis.echo.routes.default.match.headers.client-cert: header "client-cert" is removed from every request, since no proxy is trusted to write it, and is never there for a match: every request lacks it`,
+			"  help: name the proxies that write it in trustedProxies, or match a header field of your own",
+		}},
+		{"headers that a trusted proxy writes are fine", func(g *schema.Gateway) {
+			g.TrustedProxies = []string{"10.0.0.0/8"}
+			only(func(r *schema.Route) {
+				r.Match.Headers = map[string]schema.ValueMatch{"x-forwarded-user": {Present: ptr(true)}, "client-cert": {Present: ptr(true)}}
+			})(g)
+		}, nil},
+		{"headers that the gateway writes", only(func(r *schema.Route) {
+			r.Match.Headers = map[string]schema.ValueMatch{"X-Forwarded-For": {Present: ptr(false)}, "via": {Present: ptr(true)}}
+		}), []string{
+			`error header-unseen apis.echo.routes.default.match.headers.X-Forwarded-For: header "X-Forwarded-For" is written by the gateway itself and is always there for a match: no request lacks it`,
+			"  help: remove the match, and the route if others take its requests",
+		}},
 		{"one header in two cases", only(func(r *schema.Route) {
 			r.Match.Headers = map[string]schema.ValueMatch{"x-version": {Exact: ptr("1")}, "X-Version": {Exact: ptr("2")}}
 		}), []string{
