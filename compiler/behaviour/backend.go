@@ -43,7 +43,7 @@ func textOf(u schema.Upstream) string {
 	weights, divisor := map[schema.Endpoint]int{}, 0
 	for _, e := range u.Endpoints {
 		weight := e.Weight
-		e.Weight = 0
+		e.Weight, e.Host = 0, strings.ToLower(e.Host)
 		weights[e] += weight
 	}
 	for _, weight := range weights {
@@ -61,7 +61,7 @@ func textOf(u schema.Upstream) string {
 	if u.TLS != nil {
 		tls := *u.TLS
 		tls.ServerName = strings.ToLower(tls.ServerName)
-		if !slices.ContainsFunc(endpoints, func(e schema.Endpoint) bool { return strings.ToLower(e.Host) != tls.ServerName }) {
+		if !slices.ContainsFunc(endpoints, func(e schema.Endpoint) bool { return e.Host != tls.ServerName }) {
 			tls.ServerName = "" // that of the endpoint is asked for anyway
 		}
 		u.TLS = &tls

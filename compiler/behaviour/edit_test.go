@@ -15,6 +15,7 @@ import (
 // base is what the tests change.
 const base = `{
 	"environment": "test",
+	"trustedProxies": ["10.0.0.0/8", "192.0.2.1"],
 	"listeners": {"https": {"port": 8443, "tls": {"certificates": {"default": {"secret": "tls"}}}}},
 	"upstreams": {
 		"one": {"endpoints": {"main": {"host": "one.test", "port": 80, "weight": 1}}},
@@ -36,7 +37,9 @@ const base = `{
 			}
 		},
 		"old": {"hosts": ["api.test"], "routes": {"all": {"match": {"path": {"prefix": "/old"}},
-			"redirect": {"path": {"prefix": "/items"}, "status": 301}}}}
+			"redirect": {"path": {"prefix": "/items"}, "status": 301}}}},
+		"all": {"hosts": ["www.test"], "routes": {"every": {"match": {"path": {"prefix": "/"}}, "backends": {"two": {"weight": 1}},
+			"cors": {"origins": ["http://*.app.test:81"]}, "retry": {"attempts": 1, "on": ["5xx", "reset"]}}}}
 	}
 }`
 
@@ -83,10 +86,16 @@ func TestNoBehaviouralChange(t *testing.T) {
 		"route renamed":    {`"items": {"match"`, `"things": {"match"`},
 		"API renamed":      {`"shop": {`, `"market": {`},
 		"upstream renamed": {`"one"`, `"first"`},
+		"origins that a wildcard takes": {
+			`"http://*.app.test:81"`, `"http://*.app.test:81", "http://a.b.app.test:81", "http://*.a.app.test:81"`,
+		},
+		"statuses that 5xx takes": {`["5xx", "reset"]`, `["503", "reset", "5xx", "500"]`},
+		"proxies in ranges":       {`["10.0.0.0/8", "192.0.2.1"]`, `["192.0.2.1/32", "10.7.7.7/9", "10.128.0.0/10", "10.1.2.3", "10.192.0.0/10"]`},
 		"upstream split in two that are the same": {
 			`"two": {"endpoints"`, `"three": {"endpoints": {"main": {"host": "two.test", "port": 80, "weight": 1}}}, "two": {"endpoints"`,
 			`"two": {"weight": 10}`, `"two": {"weight": 4}, "three": {"weight": 6}`,
 		},
+		"case of an endpoint's host":          {`"host": "one.test"`, `"host": "ONE.test"`},
 		"endpoint renamed":                    {`"main"`, `"other"`},
 		"listener renamed":                    {`"https": {"port"`, `"public": {"port"`},
 		"window renamed":                      {`"perMinute"`, `"limit"`},
@@ -222,6 +231,9 @@ func TestSingleEdits(t *testing.T) {
 		"consumer's key": {[]string{`"alice/key"`, `"alice/other"`}, "breaking: the old API key is refused: GET api.test/status: shop/status -> shop/status"},
 		"port":           {[]string{`8443`, `8444`}, "breaking: "},
 		"certificate":    {[]string{`"secret": "tls"`, `"secret": "other"`}, "risky: another certificate: all requests: none -> none"},
+		"wider proxies":  {[]string{`"10.0.0.0/8"`, `"10.0.0.0/8", "11.0.0.0/9"`}, `risky: trusted proxy "11.0.0.0/9" added: all requests: none -> none`},
+		"bare origin":    {[]string{`"http://*.app.test:81"`, `"http://*.app.test:81", "http://app.test:81"`}, `risky: origin "http://app.test:81" added`},
+		"other port":     {[]string{`"http://*.app.test:81"`, `"http://*.app.test:81", "http://a.app.test"`}, `risky: origin "http://a.app.test" added`},
 		"origin":         {[]string{`"https://app.test"`, `"https://other.test"`}, `breaking: origin "https://app.test" removed, origin "https://other.test" added: GET api.test/status: shop/status -> shop/status`},
 		"public route": {[]string{`"routes": {"all"`, `"routes": {"new": {"match": {"path": {"prefix": "/new"}}, "respond": {"status": 200}}, "all"`},
 			"risky: answered now, open to the public: GET api.test/new: none -> old/new"},
@@ -232,6 +244,18 @@ func TestSingleEdits(t *testing.T) {
 		if len(got) == 0 || !strings.HasPrefix(got[0], test.want) {
 			t.Errorf("%s:\n%s\nwant first: %s", name, strings.Join(got, "\n"), test.want)
 		}
+	}
+}
+
+// What differs in an upstream is named by its place in the model.
+func TestChangesOfUpstreams(t *testing.T) {
+	r, err := behaviour.Compare(changed(t), changed(t, `"one.test"`, `"three.test"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := schema.NewPath("upstreams", "one", "endpoints", "main", "host")
+	if len(r.Classes) != 1 || len(r.Classes[0].Changes) != 1 || r.Classes[0].Changes[0].Path != want {
+		t.Errorf("got %+v, want one class with one change of %s", r.Classes, want)
 	}
 }
 

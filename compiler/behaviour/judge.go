@@ -150,7 +150,7 @@ func upstreams(before, after *schema.Gateway, a, b *schema.Route) (out []diff.Ch
 			continue
 		}
 		for _, change := range diff.Parts("upstreams.*", before, after, before.Upstreams[name], after.Upstreams[name]) {
-			change.Path = schema.NewPath("upstreams", name).Join(string(change.Path))
+			change.Path = schema.NewPath("upstreams", name).Join(change.Path.Names()...)
 			out = append(out, change)
 		}
 	}

@@ -16,6 +16,9 @@ func (r *Report) listeners(old, new *schema.Gateway) {
 	names := nowCalled(old, new)
 	before := &schema.Gateway{TrustedProxies: old.TrustedProxies, Listeners: connections(old, names)}
 	after := &schema.Gateway{TrustedProxies: new.TrustedProxies, Listeners: connections(new, nil)}
+	if sameProxies(old, new) {
+		before.TrustedProxies, after.TrustedProxies = nil, nil
+	}
 	for name, was := range before.Listeners {
 		if is, ok := after.Listeners[name]; ok {
 			shareCertificates(was.TLS, is.TLS, old.Listeners[calledBefore(names, name)].TLS, new.Listeners[name].TLS)

@@ -2,6 +2,7 @@ package behaviour
 
 import (
 	"slices"
+	"strings"
 
 	"gwc.dev/schema"
 )
@@ -58,7 +59,7 @@ func retryOf(r *schema.Retry, method string) string {
 		return ""
 	}
 	out := *r
-	out.On, out.Methods = sorted(r.On), nil
+	out.On, out.Methods = retryOn(r), nil
 	if !slices.Contains(r.Methods, method) {
 		out.On = slices.DeleteFunc(out.On, func(on string) bool { return on != connectFailure })
 	}
@@ -74,8 +75,18 @@ func retryText(r *schema.Retry) string {
 		return ""
 	}
 	out := *r
-	out.On, out.Methods = sorted(r.On), sorted(r.Methods)
+	out.On, out.Methods = retryOn(r), sorted(r.Methods)
 	return compact(out)
+}
+
+// retryOn returns what is tried again, each once: 5xx is all of these statuses.
+func retryOn(r *schema.Retry) []string {
+	const serverErrors = "5xx"
+	out := sorted(r.On)
+	if !slices.Contains(out, serverErrors) {
+		return out
+	}
+	return slices.DeleteFunc(out, func(on string) bool { return on != serverErrors && len(on) == len(serverErrors) && on[0] == '5' })
 }
 
 // corsDiffers reports whether pages of other origins are treated differently whatever the method, or for which methods
@@ -107,12 +118,38 @@ func corsText(r *schema.Route) string {
 // corsSettings is all of a route's CORS but the methods.
 func corsSettings(r *schema.Route) string {
 	out := *r.CORS
-	out.Origins, out.Methods = sorted(out.Origins), nil
+	out.Origins, out.Methods = origins(out.Origins), nil
 	out.AllowHeaders, out.ExposeHeaders = sorted(lower(out.AllowHeaders)), sorted(lower(out.ExposeHeaders))
-	if slices.Contains(out.Origins, "*") {
-		out.Origins = []string{"*"}
-	}
 	return compact(out)
+}
+
+// origins returns those of a list that let pages in which no other one does.
+func origins(list []string) []string {
+	out := sorted(list)
+	if slices.Contains(out, "*") {
+		return []string{"*"}
+	}
+	return slices.DeleteFunc(slices.Clone(out), func(o string) bool {
+		return slices.ContainsFunc(out, func(wide string) bool { return wide != o && coversOrigin(wide, o) })
+	})
+}
+
+// coversOrigin reports whether a wildcard takes an origin, or all that another wildcard takes: one or more labels in the
+// place of the star.
+func coversOrigin(wide, origin string) bool {
+	before, after, wild := strings.Cut(wide, "*")
+	if !wild {
+		return false
+	}
+	labels, ok := strings.CutPrefix(strings.Replace(origin, "//*.", "//any.", 1), before)
+	if !ok {
+		return false
+	}
+	labels, ok = strings.CutSuffix(labels, after)
+	for label := range strings.SplitSeq(labels, ".") {
+		ok = ok && label != "" && strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
+	}
+	return ok
 }
 
 // corsMethods returns the methods that pages may ask for: without any, those of the match, and else those that need no
