@@ -2,6 +2,7 @@ package behaviour
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -43,7 +44,7 @@ func textOf(u schema.Upstream) string {
 	weights, divisor := map[schema.Endpoint]int{}, 0
 	for _, e := range u.Endpoints {
 		weight := e.Weight
-		e.Weight, e.Host = 0, strings.ToLower(e.Host)
+		e.Weight, e.Host = 0, hostOf(e)
 		weights[e] += weight
 	}
 	for _, weight := range weights {
@@ -67,6 +68,14 @@ func textOf(u schema.Upstream) string {
 		u.TLS = &tls
 	}
 	return compact(u) + compact(endpoints)
+}
+
+// hostOf returns an endpoint's host as it is the same for the same names and addresses.
+func hostOf(e schema.Endpoint) string {
+	if addr, err := netip.ParseAddr(e.Host); err == nil {
+		return addr.String()
+	}
+	return strings.ToLower(e.Host)
 }
 
 func gcd(a, b int) int {

@@ -19,7 +19,8 @@ const base = `{
 	"listeners": {"https": {"port": 8443, "tls": {"certificates": {"default": {"secret": "tls"}}}}},
 	"upstreams": {
 		"one": {"endpoints": {"main": {"host": "one.test", "port": 80, "weight": 1}}},
-		"two": {"endpoints": {"main": {"host": "two.test", "port": 80, "weight": 1}}}
+		"two": {"endpoints": {"main": {"host": "two.test", "port": 80, "weight": 1}}},
+		"six": {"endpoints": {"main": {"host": "2001:db8::1", "port": 80, "weight": 1}}}
 	},
 	"consumers": {"alice": {"groups": ["free"], "apiKeys": {"first": {"secret": "alice/key"}}}},
 	"apis": {
@@ -38,7 +39,7 @@ const base = `{
 		},
 		"old": {"hosts": ["api.test"], "routes": {"all": {"match": {"path": {"prefix": "/old"}},
 			"redirect": {"path": {"prefix": "/items"}, "status": 301}}}},
-		"all": {"hosts": ["www.test"], "routes": {"every": {"match": {"path": {"prefix": "/"}}, "backends": {"two": {"weight": 1}},
+		"all": {"hosts": ["www.test"], "routes": {"every": {"match": {"path": {"prefix": "/"}}, "backends": {"two": {"weight": 1}, "six": {"weight": 1}},
 			"cors": {"origins": ["http://*.app.test:81"]}, "retry": {"attempts": 1, "on": ["5xx", "reset"]}}}}
 	}
 }`
@@ -95,6 +96,7 @@ func TestNoBehaviouralChange(t *testing.T) {
 			`"two": {"endpoints"`, `"three": {"endpoints": {"main": {"host": "two.test", "port": 80, "weight": 1}}}, "two": {"endpoints"`,
 			`"two": {"weight": 10}`, `"two": {"weight": 4}, "three": {"weight": 6}`,
 		},
+		"spelling of an endpoint's address":   {`"2001:db8::1"`, `"2001:DB8:0:0::1"`},
 		"case of an endpoint's host":          {`"host": "one.test"`, `"host": "ONE.test"`},
 		"endpoint renamed":                    {`"main"`, `"other"`},
 		"listener renamed":                    {`"https": {"port"`, `"public": {"port"`},
