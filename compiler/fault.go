@@ -58,6 +58,8 @@ func syntaxFault(msg string, pos diag.Position) fault {
 		f.Hint = "close the quotes on the same line, or write a multi-line string between triple quotes"
 	case strings.Contains(msg, "found 'EOF'"):
 		f.Hint = hintUnclosed
+	case strings.Contains(msg, "illegal UTF-8"):
+		f.Hint = "save the file as UTF-8"
 	case strings.Contains(msg, "missing ','"):
 		f.Hint = "separate what stands on one line by commas"
 	}

@@ -99,6 +99,9 @@ func parseFile(name string, src any, cfg parser.Config) (*ast.File, error) {
 		if pos, depth := deepest(name, data); depth > maxDepth {
 			return nil, cueerrors.Newf(pos, "nested deeper than %d levels", maxDepth)
 		}
+		if err := encoded(name, data); err != nil {
+			return nil, err
+		}
 	}
 	return parser.ParseFile(name, src, cfg)
 }

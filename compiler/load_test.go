@@ -249,6 +249,35 @@ func TestLoadRefusesWhatItCannotBound(t *testing.T) {
 	}
 }
 
+// The loader would read U+FFFD in its place, and a path be another one.
+func TestLoadRefusesWhatIsNoUTF8(t *testing.T) {
+	header := header + "environment: \"production\"\n"
+	for _, tt := range []struct {
+		title, data string
+		line        int // 0: it is fine
+	}{
+		{"in a string", header + "_x: \"a\xff\"\n", strings.Count(header, "\n") + 1},
+		{"cut off at the end of a comment", header + "_x: 1\n// \xc3", strings.Count(header, "\n") + 2},
+		{"behind a byte order mark", "\xef\xbb\xbf" + header + "_x: \"\uFFFD\xff\"\n", strings.Count(header, "\n") + 1},
+		{"U+FFFD itself", header + "_x: \"\uFFFD\"\n", 0},
+		{"only a byte order mark", "\xef\xbb\xbf" + header, 0},
+	} {
+		t.Run(tt.title, func(t *testing.T) {
+			root := tree(t, map[string]string{"production/env.cue": tt.data})
+			env := load(t, root, "production")
+			line := 0
+			for _, f := range env.Findings {
+				if f.Code == "cue-syntax" && f.Message == "illegal UTF-8 encoding" && f.Hint == "save the file as UTF-8" {
+					line = f.Position.Line
+				}
+			}
+			if line != tt.line || (tt.line > 0) != (env.Model == nil) {
+				t.Errorf("line %d, want %d; findings %v", line, tt.line, env.Findings)
+			}
+		})
+	}
+}
+
 func TestLoadRefusesAPipe(t *testing.T) {
 	root := tree(t, reference)
 	if out, err := exec.Command("mkfifo", filepath.Join(root, "environments/production/pipe.cue")).CombinedOutput(); err != nil {
