@@ -27,6 +27,18 @@ func (s *side) backendsText(r *schema.Route) string {
 	return compact(shares)
 }
 
+// calls reports whether some endpoint gets requests of a route; where there are backends and none does, the answer is 503.
+func (s *side) calls(r *schema.Route) bool {
+	for name, b := range r.Backends {
+		for _, e := range s.gateway.Upstreams[name].Endpoints {
+			if b.Weight > 0 && e.Weight > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // upstreamText is the same for upstreams that are the same but for names.
 func (s *side) upstreamText(name string) string {
 	text, ok := s.upstreams[name]

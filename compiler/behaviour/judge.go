@@ -65,6 +65,13 @@ func changes(before, after *side, old, new *routing.Entry) []diff.Change {
 			out = append(out, other)
 		}
 	}
+	if before.calls(was.route) && !after.calls(is.route) && len(is.route.Backends) > 0 {
+		for i := range out {
+			if first := out[i].Path.Names()[0]; first == "backends" || first == "upstreams" {
+				out[i].Class, out[i].Reason = diff.Breaking, "no backend is in use any more"
+			}
+		}
+	}
 	slices.SortFunc(out, func(a, b diff.Change) int { return cmp.Compare(a.Path, b.Path) })
 	return out
 }
