@@ -75,7 +75,7 @@ func (s *Space) matching(text string) (*condition, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := s.condition(matching, tree.String())
+	c := s.condition(matching, spelling(tree))
 	if c.expression == nil {
 		c.expression = newExpression(text, tree, &s.cells)
 		s.expressions = append(s.expressions, c.expression)

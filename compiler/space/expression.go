@@ -1,6 +1,7 @@
 package space
 
 import (
+	"encoding/binary"
 	"fmt"
 	"regexp"
 	"regexp/syntax"
@@ -117,6 +118,31 @@ func bare(tree *syntax.Regexp) *syntax.Regexp {
 		tree.Sub[i] = bare(sub)
 	}
 	return tree
+}
+
+// spelling is the same for equal trees only. (Their own String looks at each rune of a class: [^/] has a million.)
+func spelling(tree *syntax.Regexp) string { return string(spell(nil, tree)) }
+
+func spell(to []byte, tree *syntax.Regexp) []byte {
+	to = append(to, byte(tree.Op))
+	switch tree.Op {
+	case syntax.OpLiteral:
+		to = append(to, byte(tree.Flags&syntax.FoldCase))
+		fallthrough
+	case syntax.OpCharClass:
+		to = binary.AppendUvarint(to, uint64(len(tree.Rune)))
+		for _, r := range tree.Rune {
+			to = binary.AppendUvarint(to, uint64(r))
+		}
+	case syntax.OpRepeat:
+		to = binary.AppendVarint(to, int64(tree.Min))
+		to = binary.AppendVarint(to, int64(tree.Max))
+	}
+	to = binary.AppendUvarint(to, uint64(len(tree.Sub)))
+	for _, sub := range tree.Sub {
+		to = spell(to, sub)
+	}
+	return to
 }
 
 // depth is how deep a tree nests.
