@@ -142,7 +142,7 @@ func TestADownloadBeginsAnewWhereItCannotGoOn(t *testing.T) {
 		"another representation": {&flaky{header: header("Etag", tag), breaks: []int{300}, change: replace}, other, []string{"", "bytes=300- " + tag}},
 		"a weak validator":       {&flaky{header: header("Etag", "W/"+tag), breaks: []int{300}}, body, []string{"", ""}},
 		"no validator":           {&flaky{header: header(), breaks: []int{300}}, body, []string{"", ""}},
-		"a date of just now":     {&flaky{header: header("Last-Modified", time.Now().UTC().Format(http.TimeFormat)), breaks: []int{300}}, body, []string{"", ""}},
+		"a date of just now":     {&flaky{header: header("Last-Modified", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)), breaks: []int{300}}, body, []string{"", ""}}, // as long as this runs
 		"the part is of another": {&flaky{header: header("Etag", tag), breaks: []int{300}, change: func(f *flaky, request int) {
 			if request == 2 { // a server that does not look at If-Range
 				f.body = body[:len(body)-6]
