@@ -100,7 +100,7 @@ func (p *pass) unansweredOf(e *routing.Entry, v *routing.View, rivals []*routing
 	}
 	for part := range v.Parts(e) {
 		in := []*space.Match{part, only}
-		above := routing.Matches(p.above(e, v, in))
+		above := routing.Matches(p.above(e, v, in[:1]))
 		for i, way := range ways[:min(len(ways), maxAnnounced)] {
 			result := p.find(e, slices.Concat(in, way[0]), slices.Concat(above, options, way[1]))
 			if r := result.Request; r != nil {
