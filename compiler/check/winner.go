@@ -21,14 +21,14 @@ func (p *pass) takes(e *routing.Entry, v *routing.View, part *space.Match, with 
 
 // above returns the entries of a view that win over e, of requests that sets have in common.
 func (p *pass) above(e *routing.Entry, v *routing.View, in []*space.Match) []*routing.Entry {
-	fewest := p.table.Meeting(in[0])
+	fewest := p.table.MeetingAbove(e, in[0])
 	for _, m := range in[1:] {
-		if rivals := p.table.Meeting(m); len(rivals) < len(fewest) {
+		if rivals := p.table.MeetingAbove(e, m); len(rivals) < len(fewest) {
 			fewest = rivals
 		}
 	}
 	p.table.Space.Charge(len(fewest))
-	return slices.DeleteFunc(fewest, func(o *routing.Entry) bool { return !o.Before(e) || !v.Serves(o) })
+	return slices.DeleteFunc(fewest, func(o *routing.Entry) bool { return !v.Serves(o) })
 }
 
 func chosen(entries []*routing.Entry, places []int) []*routing.Entry {

@@ -125,6 +125,11 @@ func Matches(entries []*Entry) []*space.Match {
 // Meeting returns the entries that may have a request in common with a set of the table's Space, by precedence.
 func (t *Table) Meeting(m *space.Match) []*Entry { return t.at(t.index.Meeting(m)) }
 
+// MeetingAbove is Meeting for those alone that win over an entry.
+func (t *Table) MeetingAbove(e *Entry, m *space.Match) []*Entry {
+	return t.at(t.index.MeetingBefore(m, e.place))
+}
+
 // OfHost is Meeting for those alone that have the host pattern of the set.
 func (t *Table) OfHost(m *space.Match) []*Entry { return t.at(t.index.Beside(m)) }
 
@@ -138,13 +143,7 @@ func (t *Table) at(places []int) []*Entry {
 
 // Above returns the entries that may take requests away from one, by precedence, at any listener.
 func (t *Table) Above(e *Entry) []*Entry {
-	var out []*Entry
-	for _, other := range t.Meeting(e.Match) {
-		if other.place < e.place {
-			out = append(out, other)
-		}
-	}
-	return out
+	return t.MeetingAbove(e, e.Match)
 }
 
 // Before reports whether e wins where both take a request. Both are of one table.

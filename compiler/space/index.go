@@ -3,6 +3,7 @@ package space
 import (
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 )
@@ -14,8 +15,9 @@ type Index struct{ hosts hostTree }
 
 // A branch is the matches all of whose paths begin with some segments, and those with more of them.
 type branch struct {
-	here []int            // those whose paths end here, or of which no more is known
-	told map[*part]*shelf // those as well, each by what the text of one part begins with
+	first int              // the least place in all of it
+	here  []int            // those whose paths end here, or of which no more is known
+	told  map[*part]*shelf // those as well, each by what the text of one part begins with
 
 	whole shelf // the others, by the segment that follows
 	begun shelf // by what the segment that follows begins with
@@ -39,14 +41,21 @@ func NewIndex(matches []*Match) *Index {
 
 // Meeting returns the places, in the list that the index was made of, of all matches that have a request in common
 // with m, and perhaps of more. They are sorted.
-func (x *Index) Meeting(m *Match) []int { return m.meeting(x.hosts.meeting(m.on(hostPart))) }
+func (x *Index) Meeting(m *Match) []int { return x.MeetingBefore(m, math.MaxInt) }
+
+// MeetingBefore is Meeting for those alone that stand before a place.
+func (x *Index) MeetingBefore(m *Match, place int) []int {
+	return m.meeting(x.hosts.meeting(m.on(hostPart)), place)
+}
 
 // Beside is Meeting for those alone that have the same condition on the host.
-func (x *Index) Beside(m *Match) []int { return m.meeting(x.hosts.only(m.on(hostPart))) }
+func (x *Index) Beside(m *Match) []int {
+	return m.meeting(x.hosts.only(m.on(hostPart)), math.MaxInt)
+}
 
-// meeting returns the places in branches, sorted, that can meet m.
-func (m *Match) meeting(branches iter.Seq[*branch]) []int {
-	c := &collection{of: m}
+// meeting returns the places in branches, sorted, that can meet m and stand before a place.
+func (m *Match) meeting(branches iter.Seq[*branch], before int) []int {
+	c := &collection{of: m, before: before}
 	outlines := m.outlines()
 	for b := range branches {
 		for _, o := range outlines {
@@ -122,22 +131,28 @@ func (b *branch) add(m *Match, place int) {
 
 // sort makes b ready to be asked. It recurses, as all of this does, as deep as paths have segments.
 func (b *branch) sort() {
-	for _, t := range b.told {
-		t.sort()
+	b.first = math.MaxInt
+	if len(b.here) > 0 {
+		b.first = b.here[0] // they were added in their order
 	}
-	b.whole.sort()
-	b.begun.sort()
-	b.open.sort()
+	for _, t := range b.told {
+		b.first = min(b.first, t.sort())
+	}
+	b.first = min(b.first, b.whole.sort(), b.begun.sort(), b.open.sort())
 }
 
-// A collection is the places of those that can meet a match.
+// A collection is the places of those that can meet a match and stand before a place.
 type collection struct {
 	of     *Match
+	before int
 	places []int
 }
 
 // meeting collects those from a branch on whose paths can have an outline.
 func (c *collection) meeting(b *branch, o outline) {
+	if b.first >= c.before {
+		return
+	}
 	c.at(b)
 	switch {
 	case len(o.segments) > 0:
@@ -179,6 +194,9 @@ func (c *collection) meeting(b *branch, o outline) {
 
 // all collects those of a branch and of all that follow it.
 func (c *collection) all(b *branch) {
+	if b.first >= c.before {
+		return
+	}
 	c.at(b)
 	for _, s := range []*shelf{&b.whole, &b.begun, &b.open} {
 		for _, b := range s.branches {
@@ -189,7 +207,7 @@ func (c *collection) all(b *branch) {
 
 // at collects those that stand at b itself.
 func (c *collection) at(b *branch) {
-	c.places = append(c.places, b.here...)
+	c.add(b.here)
 	for part, told := range b.told {
 		begins := []string{""} // one of which every text begins with
 		for _, clause := range c.of.clauses {
@@ -202,10 +220,16 @@ func (c *collection) at(b *branch) {
 		}
 		for _, begin := range begins {
 			for b := range told.beside(begin) {
-				c.places = append(c.places, b.here...)
+				c.add(b.here)
 			}
 		}
 	}
+}
+
+// add collects of places in their order those that stand before the one.
+func (c *collection) add(places []int) {
+	n, _ := slices.BinarySearch(places, c.before)
+	c.places = append(c.places, places[:n]...)
 }
 
 // A shelf has branches by texts.
@@ -225,11 +249,15 @@ func (s *shelf) at(text string) *branch {
 	return s.branches[text]
 }
 
-func (s *shelf) sort() {
+// sort makes s ready to be asked, and returns the least place in it.
+func (s *shelf) sort() int {
+	first := math.MaxInt
 	s.texts = slices.Sorted(maps.Keys(s.branches))
 	for _, b := range s.branches {
 		b.sort()
+		first = min(first, b.first)
 	}
+	return first
 }
 
 // before yields the branches whose texts a text begins with.

@@ -23,6 +23,10 @@ func TestAnIndexHasWhatMeets(t *testing.T) {
 		index := space.NewIndex(all)
 		for i, one := range all {
 			meeting := index.Meeting(one)
+			before := slices.DeleteFunc(slices.Clone(meeting), func(j int) bool { return j >= i })
+			if got := index.MeetingBefore(one, i); !slices.Equal(got, before) {
+				t.Errorf("seed %d: before %d: %v, want %v", seed, i, got, before)
+			}
 			for j, other := range all {
 				switch listed := slices.Contains(meeting, j); {
 				case listed:
