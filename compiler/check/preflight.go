@@ -115,8 +115,8 @@ func (p *pass) unansweredOf(e *routing.Entry, v *routing.View, rivals []*routing
 // maxOrigins bounds the origins of which a route's preflights are looked at.
 const maxOrigins = 8
 
-// origins returns origins of pages that an entry's route speaks CORS with: of each that it names, and of each that it or
-// a rival asks for in its match.
+// origins returns origins of pages that an entry's route speaks CORS with: of each that it names, of each that it or a rival
+// asks for in its match, and one that none of these asks for.
 func (p *pass) origins(e *routing.Entry, rivals []*routing.Entry) (out []string) {
 	add := func(origin string) {
 		if len(out) < maxOrigins && !slices.Contains(out, origin) {
@@ -131,6 +131,16 @@ func (p *pass) origins(e *routing.Entry, rivals []*routing.Entry) (out []string)
 			add(strings.Replace(o, "//*.", "//www.", 1))
 		}
 	}
+	example := func(in *schema.ValueMatch, out []*space.Match) {
+		m, err := p.table.Space.Match(&schema.Match{Headers: map[string]schema.ValueMatch{"origin": *in}}, "")
+		if err != nil {
+			return
+		}
+		if r := p.table.Space.Find([]*space.Match{m}, out).Request; r != nil && speaksWith(e.Route.CORS, r.Header[0].Value) {
+			add(r.Header[0].Value)
+		}
+	}
+	var asked []*space.Match
 	for _, o := range append([]*routing.Entry{e}, rivals...) {
 		if o.Route.Match == nil || len(out) == maxOrigins {
 			continue
@@ -139,14 +149,14 @@ func (p *pass) origins(e *routing.Entry, rivals []*routing.Entry) (out []string)
 			if !strings.EqualFold(name, "origin") || v.Exact == nil && v.Regex == "" {
 				continue
 			}
-			m, err := p.table.Space.Match(&schema.Match{Headers: map[string]schema.ValueMatch{"origin": v}}, "")
-			if err != nil {
-				continue
-			}
-			if r := p.table.Space.Find([]*space.Match{m}, nil).Request; r != nil && speaksWith(e.Route.CORS, r.Header[0].Value) {
-				add(r.Header[0].Value)
+			example(&v, nil)
+			if m, err := p.table.Space.Match(&schema.Match{Headers: map[string]schema.ValueMatch{"origin": v}}, ""); err == nil {
+				asked = append(asked, m)
 			}
 		}
+	}
+	if len(asked) > 0 { // and one that none of them asks for
+		example(&schema.ValueMatch{Regex: "https://[a-z0-9.-]+"}, asked)
 	}
 	return out
 }
