@@ -1,8 +1,14 @@
 package check_test
 
 import (
+	"net/netip"
+	"slices"
 	"testing"
 
+	"gwc.dev/compiler/check"
+	"gwc.dev/compiler/diag"
+	"gwc.dev/runtime/exchange"
+	"gwc.dev/runtime/forward"
 	"gwc.dev/schema"
 )
 
@@ -73,4 +79,39 @@ func TestCheckMatches(t *testing.T) {
 			"  apis.echo.routes.default.match.headers.X-Version: the other match",
 		}},
 	})
+}
+
+// What is said of fields about the client is what the gateway makes of them before it looks for a route.
+func TestFieldsAboutClientsAreThereAsSaid(t *testing.T) {
+	peer := netip.MustParseAddr("10.0.0.1")
+	for _, name := range []string{
+		"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-User", "X-Forwarded_User",
+		"X-Real-Ip", "X-Request-Id", "Client-Cert", "Client-Cert-Chain", "X-Client", "Forwarded-For", "X-Version",
+	} {
+		for _, trusted := range []bool{false, true} {
+			there := func(sent bool) bool {
+				x := &exchange.Exchange{ID: "1", Request: exchange.Request{Host: "a.test", Authority: "a.test", Scheme: "http"}}
+				if sent {
+					x.Request.Header.Add(name, "x")
+				}
+				var proxies []netip.Prefix
+				if trusted {
+					proxies = append(proxies, netip.PrefixFrom(peer, peer.BitLen()))
+				}
+				forward.Peer{Address: peer, Via: "1.1 gwproxy"}.Tell(x, proxies)
+				return x.Request.Header.Count(name) > 0
+			}
+			for _, present := range []bool{true, false} {
+				g := sound()
+				if trusted {
+					g.TrustedProxies = []string{peer.String()}
+				}
+				only(func(r *schema.Route) { r.Match.Headers = map[string]schema.ValueMatch{name: {Present: &present}} })(g)
+				said := slices.ContainsFunc(check.Run(g.Resolve()), func(f diag.Finding) bool { return f.Code == "header-unseen" && f.Severity == diag.Error })
+				if never := there(true) != present && there(false) != present; said != never {
+					t.Errorf("%s, present: %v, trusted proxies: %v: said %v, and no request has it: %v", name, present, trusted, said, never)
+				}
+			}
+		}
+	}
 }

@@ -131,32 +131,37 @@ func (p *pass) origins(e *routing.Entry, rivals []*routing.Entry) (out []string)
 			add(strings.Replace(o, "//*.", "//www.", 1))
 		}
 	}
-	example := func(in *schema.ValueMatch, out []*space.Match) {
-		m, err := p.table.Space.Match(&schema.Match{Headers: map[string]schema.ValueMatch{"origin": *in}}, "")
+	with := func(v schema.ValueMatch) *space.Match {
+		m, err := p.table.Space.Match(&schema.Match{Headers: map[string]schema.ValueMatch{"origin": v}}, "")
 		if err != nil {
-			return
+			return nil // an expression that is none, which is reported elsewhere
 		}
-		if r := p.table.Space.Find([]*space.Match{m}, out).Request; r != nil && speaksWith(e.Route.CORS, r.Header[0].Value) {
+		return m
+	}
+	example := func(in *space.Match, out []*space.Match) {
+		if r := p.table.Space.Find([]*space.Match{in}, out).Request; r != nil && speaksWith(e.Route.CORS, r.Header[0].Value) {
 			add(r.Header[0].Value)
 		}
 	}
 	var asked []*space.Match
 	for _, o := range append([]*routing.Entry{e}, rivals...) {
-		if o.Route.Match == nil || len(out) == maxOrigins {
+		if o.Route.Match == nil || len(asked) == maxOrigins {
 			continue
 		}
 		for name, v := range schema.Sorted(o.Route.Match.Headers) {
 			if !strings.EqualFold(name, "origin") || v.Exact == nil && v.Regex == "" {
 				continue
 			}
-			example(&v, nil)
-			if m, err := p.table.Space.Match(&schema.Match{Headers: map[string]schema.ValueMatch{"origin": v}}, ""); err == nil {
+			if m := with(v); m != nil {
 				asked = append(asked, m)
 			}
 		}
 	}
-	if len(asked) > 0 { // and one that none of them asks for
-		example(&schema.ValueMatch{Regex: "https://[a-z0-9.-]+"}, asked)
+	if len(asked) > 0 { // one that none of them asks for comes first, for there is but one of it
+		example(with(schema.ValueMatch{Regex: "https://[a-z0-9.-]+"}), asked)
+	}
+	for _, m := range asked {
+		example(m, nil)
 	}
 	return out
 }
