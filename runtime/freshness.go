@@ -13,7 +13,8 @@ type freshness struct {
 	mu    sync.Mutex
 	at    time.Time // zero: never
 	noted time.Time // when that was last written to disk
-	fixed bool      // the source was read and cannot change
+	seen  time.Time // when the source was last read, whatever it had
+	fixed bool      // it cannot change
 	final bool      // and neither can what is served
 }
 
@@ -27,11 +28,11 @@ func (f *freshness) restored(at, now time.Time) {
 	f.at, f.noted, f.final = at, now, false
 }
 
-// looked says whether the source, which was read just now, can change.
-func (f *freshness) looked(fixed bool) {
+// looked says that the source was read, and whether it can change.
+func (f *freshness) looked(now time.Time, fixed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.fixed = fixed
+	f.seen, f.fixed = now, fixed
 }
 
 // accepted says that the newest bundle seen came in force. Of a source that is not read again, that is the last word.
@@ -56,14 +57,17 @@ func (f *freshness) confirmed(now time.Time) bool {
 }
 
 // read returns when a source last confirmed what is served, and whether that is longer ago than bound; 0: there is
-// none.
+// none. What was never confirmed is what the source had when it was read.
 func (f *freshness) read(now time.Time, bound time.Duration) (at time.Time, stale bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.final {
 		return now, false
 	}
-	return f.at, bound > 0 && now.Sub(f.at) > bound
+	if at = f.at; at.IsZero() {
+		at = f.seen
+	}
+	return at, bound > 0 && now.Sub(at) > bound
 }
 
 // confirm notes that the source has what is served, if it does: a bundle that is refused confirms nothing.
@@ -79,16 +83,18 @@ func (s *Server) confirm(now time.Time) {
 	}
 }
 
-// stale reports whether what is served was last confirmed longer ago than is allowed.
-func (s *Server) stale() bool {
-	_, stale := s.freshness.read(s.o.Clock(), s.o.MaxStaleness)
-	return stale && s.current.Load() != nil
+// fresh returns when what is served was last confirmed, and whether that is longer ago than is allowed.
+func (s *Server) fresh() (at time.Time, stale bool) {
+	if s.current.Load() == nil {
+		return time.Time{}, false
+	}
+	return s.freshness.read(s.o.Clock(), s.o.MaxStaleness)
 }
 
 // tellStale says so when what is served becomes stale, and when it is confirmed again.
 func (s *Server) tellStale() {
-	at, stale := s.freshness.read(s.o.Clock(), s.o.MaxStaleness)
-	if stale = stale && s.current.Load() != nil; !s.status.setStale(stale) {
+	at, stale := s.fresh()
+	if !s.status.setStale(stale) {
 		return
 	}
 	if stale {

@@ -127,9 +127,15 @@ func TestARestartRemembersWhenItWasConfirmed(t *testing.T) {
 	again := start(t, func(o *runtime.Options) {
 		o.StateDir, o.Keys, o.MaxStaleness = dir, []bundle.PublicKey{p.key.Public()}, 10*time.Minute
 	})
-	again.until("it is served", func() bool { return again.server.Status().Active != nil })
-	again.until("it is stale", func() bool { return again.server.Status().Source.Stale })
-	if got := again.server.Status().Source.LastConfirmed; !got.Equal(at) {
+	var first runtime.Status
+	again.until("it is served", func() bool {
+		first = again.server.Status()
+		return first.Active != nil
+	})
+	if !first.Source.Stale {
+		t.Error("it is not stale from its first moment")
+	}
+	if got := first.Source.LastConfirmed; got == nil || !got.Equal(at) {
 		t.Errorf("confirmed at %v, want %v", got, at)
 	}
 }

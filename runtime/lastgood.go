@@ -31,9 +31,11 @@ func (s *Server) restore() {
 		s.metrics.Refused(p.Reason)
 		s.o.Logger.Error("a bundle that was kept is not used", "reason", p.Reason, "file", p.Path, "error", p.Err)
 	}
-	if found.Path != "" && s.offer(found.Data, "state:"+found.Path, true) {
-		s.freshness.restored(found.Confirmed, s.o.Clock())
+	if found.Path == "" {
+		return
 	}
+	s.freshness.restored(found.Confirmed, s.o.Clock()) // before it is served, so that nobody sees it without its age
+	s.offer(found.Data, "state:"+found.Path, true)
 }
 
 // keepAgain tries again to write what could not be written: a disk that was full may have room.

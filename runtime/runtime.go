@@ -118,10 +118,7 @@ func New(o Options) (*Server, error) {
 		return sets
 	})
 	s.metrics.Unverified(o.InsecureSkipVerify)
-	s.metrics.Freshness(func() (time.Time, bool) {
-		at, _ := s.freshness.read(s.o.Clock(), 0)
-		return at, s.stale()
-	})
+	s.metrics.Freshness(s.fresh)
 	if o.StateDir != "" {
 		s.state = state.Open(o.StateDir)
 	}
@@ -215,7 +212,7 @@ func (s *Server) update(u source.Update) {
 	}
 	s.status.sourceRead(now)
 	s.metrics.SourceChecked(now)
-	s.freshness.looked(u.Final)
+	s.freshness.looked(now, u.Final)
 	if u.Data != nil {
 		s.take(u.Data, u.Origin)
 	}

@@ -164,12 +164,13 @@ func (s *Server) Status() Status {
 		}
 		out.JWKS = append(out.JWKS, set)
 	}
-	if at, _ := s.freshness.read(s.o.Clock(), 0); !at.IsZero() {
+	at, stale := s.fresh()
+	if !at.IsZero() {
 		at = at.UTC().Truncate(time.Second)
 		out.Source.LastConfirmed = &at
 	}
 	if s.o.MaxStaleness > 0 {
-		out.Source.MaxStaleness, out.Source.Stale = s.o.MaxStaleness.String(), s.stale()
+		out.Source.MaxStaleness, out.Source.Stale = s.o.MaxStaleness.String(), stale
 	}
 	out.Ready = out.Active != nil && !out.Draining && !(s.o.UnreadyWhenStale && out.Source.Stale)
 	return out
