@@ -38,10 +38,17 @@ type Limits struct {
 // gzipHeader says DEFLATE, no name, no time, no hint of the compressor or the system.
 const gzipHeader = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
+// block is what a tar's headers take and its files are filled up to (POSIX.1, ustar).
+const block = 512
+
 // Pack returns the archive of files, in their order.
 func Pack(files []File) ([]byte, error) {
-	var buf bytes.Buffer
-	w := tar.NewWriter(&buf)
+	size := 2 * block // a tar ends in two empty blocks
+	for _, f := range files {
+		size += block + (len(f.Data)+block-1)/block*block
+	}
+	buf := bytes.NewBuffer(make([]byte, 0, size))
+	w := tar.NewWriter(buf)
 	seen := map[string]bool{}
 	for _, f := range files {
 		if !validName(f.Name) || seen[f.Name] {

@@ -1,6 +1,9 @@
 package archive
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // The compressor is part of the format. compress/flate promises that what it writes can be read, not that
 // two Go releases write the same bytes; a bundle's bytes, however, must depend on nothing but what is in it,
@@ -58,9 +61,7 @@ func newMatcher(data []byte) *matcher {
 }
 
 func (m *matcher) hash(i int) uint32 {
-	d := m.data[i : i+4]
-	v := uint32(d[0]) | uint32(d[1])<<8 | uint32(d[2])<<16 | uint32(d[3])<<24
-	return v * 0x9E3779B1 >> (32 - hashBits)
+	return binary.LittleEndian.Uint32(m.data[i:]) * 0x9E3779B1 >> (32 - hashBits)
 }
 
 // insert makes place i known to later finds.
@@ -83,11 +84,7 @@ func (m *matcher) find(i int) (length, distance int) {
 	for at, n := int(m.head[m.hash(i)])-1, 0; at >= 0 && i-at <= window && n < maxChain; n++ {
 		// The byte that would make this match longer than the best decides most comparisons.
 		if m.data[at+length] == m.data[i+length] {
-			l := 0
-			for l < limit && m.data[at+l] == m.data[i+l] {
-				l++
-			}
-			if l > length {
+			if l := common(m.data[at:at+limit], m.data[i:i+limit]); l > length {
 				length, distance = l, i-at
 				if l == limit {
 					break
@@ -97,6 +94,20 @@ func (m *matcher) find(i int) (length, distance int) {
 		at = int(m.prev[at%window]) - 1
 	}
 	return length, distance
+}
+
+// common returns how many bytes a and b, of one length, begin with alike.
+func common(a, b []byte) int {
+	n := 0
+	for ; n+8 <= len(a); n += 8 {
+		if differ := binary.LittleEndian.Uint64(a[n:]) ^ binary.LittleEndian.Uint64(b[n:]); differ != 0 {
+			return n + bits.TrailingZeros64(differ)/8
+		}
+	}
+	for n < len(a) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // A bitWriter packs bits as DEFLATE does, the lowest first.
