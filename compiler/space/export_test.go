@@ -28,6 +28,15 @@ func (s *Space) Run(expr, text string) (bool, error) {
 	return a.accepts(state), nil
 }
 
+// Sample returns the text that an expression is first tried with, and whether it is known to match.
+func (s *Space) Sample(expr string) (text string, sure bool, err error) {
+	c, err := s.matching(expr)
+	if err != nil {
+		return "", false, err
+	}
+	return c.expression.sample, c.expression.sure, nil
+}
+
 // Indexed reports whether indexes of an expression for paths and of a text, and of what is below it, find each other.
 func (s *Space) Indexed(expr, text string) (bool, error) {
 	c, err := s.matching(expr)

@@ -17,6 +17,7 @@ type expression struct {
 	outlines []outline // one of which every text has that it matches
 	begins   []string  // one of which every such text begins with
 	sample   string    // a text that it may match
+	sure     bool      // and does
 	whole    *regexp.Regexp
 	steps    *syntax.Prog
 	lazy     *lazy
@@ -24,7 +25,8 @@ type expression struct {
 }
 
 func newExpression(text string, tree *syntax.Regexp, cells *int) *expression {
-	e := &expression{text: text, outlines: outlines(tree), sample: sample(tree), cells: cells}
+	e := &expression{text: text, outlines: outlines(tree), cells: cells}
+	e.sample, e.sure = sample(tree)
 	for _, o := range e.outlines {
 		e.begins = append(e.begins, o.begins())
 	}
@@ -35,6 +37,9 @@ func newExpression(text string, tree *syntax.Regexp, cells *int) *expression {
 
 // matches reports whether the whole of a text matches.
 func (e *expression) matches(text string) bool {
+	if e.sure && text == e.sample {
+		return true
+	}
 	if e.whole == nil {
 		e.whole = regexp.MustCompile(anchored(e.text))
 	}

@@ -61,6 +61,40 @@ func expression(r *rand.Rand, depth int) string {
 
 func whole(expr string) (*regexp.Regexp, error) { return regexp.Compile(`\A(?:` + expr + `)\z`) }
 
+// What is said to be sure is not tried, so it has to be.
+func TestSampleThatIsSureMatches(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	s := space.New(0)
+	sure := 0
+	for i := range 3000 {
+		expr := expression(r, i%4)
+		if i < len(awkward) {
+			expr = awkward[i]
+		}
+		re, err := whole(expr)
+		if err != nil {
+			continue
+		}
+		text, ok, err := s.Sample(expr)
+		switch {
+		case err != nil:
+			t.Fatalf("%q: %v", expr, err)
+		case ok && !re.MatchString(text):
+			t.Errorf("%q does not match %q", expr, text)
+		case ok:
+			sure++
+		}
+	}
+	if sure < 1000 {
+		t.Errorf("only %d were sure", sure)
+	}
+}
+
+var awkward = []string{
+	`\x{fffd}`, `[\x{d800}-\x{dfff}]`, `\x{d800}`, `[^\x00-\x{10ffff}]`, `[^\x00-\x{10ffff}]*`, `(?i)ß`, `(?i)[k]`, `(?s).`, `(?U)a+?`, `\Qa.b\E`,
+	`a{1000}`, `(?:a{40}){30}`, `^a$`, `(?m)^a$\nb`, `\ba\B`, `()`, `|a`, `a||b`, `(a{0})*`, `\C?`, `[[:^alpha:]]{3}`, `\pL+`, `a\z`, `\Aa`,
+}
+
 func TestAutomataAgreeWithRegexp(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	s := space.New(0)
