@@ -16,6 +16,7 @@ var layers = []struct {
 }{
 	{"./schema", []string{"schema"}, nil},
 	{"./schema/v1", []string{"schema/v1"}, nil},
+	{"./schema/header", []string{"schema/header"}, nil},
 	{"./schema/bundle", []string{"schema"}, nil},
 	{"./schema/bundle/...", []string{"schema"}, nil},
 	{"./compiler", []string{"schema", "compiler"}, []string{"cuelang.org/"}},
@@ -65,7 +66,7 @@ func TestLayersAreNotCrossed(t *testing.T) {
 
 // TestTheContractIsPlainData holds package schema to the standard library alone.
 func TestTheContractIsPlainData(t *testing.T) {
-	for _, pkg := range []string{"../schema", "../schema/v1"} {
+	for _, pkg := range []string{"../schema", "../schema/v1", "../schema/header"} {
 		for _, dep := range imports(t, "./"+strings.TrimPrefix(pkg, "../")) {
 			if strings.Contains(strings.Split(dep, "/")[0], ".") && !strings.HasPrefix(dep, "gwc.dev/schema") {
 				t.Errorf("%s links %s", pkg, dep)

@@ -7,6 +7,7 @@ import (
 
 	"gwc.dev/compiler/diag"
 	"gwc.dev/schema"
+	"gwc.dev/schema/header"
 )
 
 // checkHeaders: header changes keep off what belongs to the connection, and do not contradict themselves.
@@ -45,7 +46,7 @@ func (p *pass) headerChange(c *schema.HeaderChange, at schema.Path) {
 		key := strings.ToLower(name)
 		place := at.Join("remove", strconv.Itoa(i))
 		switch other, isSet := set[key]; {
-		case forbidden(key):
+		case header.IsWire(name):
 			p.forbiddenHeader(name, place)
 		case isSet:
 			p.report(diag.Finding{
@@ -84,7 +85,7 @@ func sameHeaders[V any](p *pass, values map[string]V, at schema.Path, other stri
 
 func (p *pass) forbiddenHeaders(values map[string]string, at schema.Path) {
 	for name := range schema.Sorted(values) {
-		if forbidden(strings.ToLower(name)) {
+		if header.IsWire(name) {
 			p.forbiddenHeader(name, at.Join(name))
 		}
 	}
@@ -100,15 +101,4 @@ func (p *pass) forbiddenHeader(name string, at schema.Path) {
 		f.Message, f.Hint = "header \"Host\" cannot be changed as a header", `write rewrite: host: "..." instead`
 	}
 	p.report(f)
-}
-
-// forbidden reports whether a lower-case name is a field of one connection (RFC 9110, section 7.6.1), frames
-// the message or routes it.
-func forbidden(name string) bool {
-	switch name {
-	case "connection", "content-length", "host", "keep-alive", "proxy-connection", "te", "trailer",
-		"transfer-encoding", "upgrade":
-		return true
-	}
-	return false
 }

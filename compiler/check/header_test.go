@@ -1,10 +1,26 @@
 package check_test
 
 import (
+	"slices"
 	"testing"
 
+	"gwc.dev/compiler/check"
+	"gwc.dev/compiler/diag"
 	"gwc.dev/schema"
+	"gwc.dev/schema/header"
 )
+
+// Whatever the wires would leave out of what is set is reported, rather than set without effect.
+func TestNoFieldOfTheConnectionIsChanged(t *testing.T) {
+	for _, f := range header.Fields() {
+		g := sound()
+		headers(schema.Headers{Request: &schema.HeaderChange{Set: map[string]string{f.Name: "x"}}})(g)
+		found := slices.ContainsFunc(check.Run(g.Resolve()), func(f diag.Finding) bool { return f.Code == "header-forbidden" })
+		if found != header.IsWire(f.Name) {
+			t.Errorf("%s: found %v", f.Name, found)
+		}
+	}
+}
 
 func TestCheckHeaders(t *testing.T) {
 	run(t, []test{

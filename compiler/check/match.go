@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"gwc.dev/compiler/diag"
-	"gwc.dev/compiler/space"
 	"gwc.dev/schema"
+	"gwc.dev/schema/header"
 )
 
 // checkMatches: every path and value match says one thing, in an expression that can be run.
@@ -57,70 +57,52 @@ func (p *pass) values(bad regexes, matches map[string]schema.ValueMatch, at sche
 	}
 }
 
-// unseen reports matches of fields that the proxy takes for itself before it looks for a route.
+// unseen reports matches of fields that no request has once it is matched, and of those that every request has.
 func (p *pass) unseen(matches map[string]schema.ValueMatch, at schema.Path) {
 	for name, v := range schema.Sorted(matches) {
-		key := strings.ToLower(name)
 		lacks := v.Present != nil && !*v.Present
-		why := "belongs to the connection"
+		why, hint := p.whyUnseen(name)
+		f := diag.Finding{Code: "header-unseen", Severity: diag.Error, Path: at.Join(name), Hint: hint}
 		switch {
-		case key == "expect", key == "proxy-authenticate", key == "proxy-authorization", forbidden(key):
-		case space.Withheld(key):
-			why = "is removed from every request, since clients could write anything there,"
-		case p.nobodys(key):
-			why = "is removed from every request, since no proxy is trusted to write it,"
-		case lacks && toldToBackends(key):
-			p.report(diag.Finding{
-				Code: "header-unseen", Severity: diag.Error, Path: at.Join(name),
-				Message: fmt.Sprintf("header %q is written by the gateway itself and is always there for a match: no request lacks it", name),
-				Hint:    "remove the match, and the route if others take its requests",
-			})
-			continue
+		case why != "" && lacks:
+			f.Severity, f.Message = diag.Warning, fmt.Sprintf("header %q %s and is never there for a match: every request lacks it", name, why)
+		case why != "":
+			f.Message = fmt.Sprintf("header %q %s and is never there for a match: no request has it", name, why)
+		case lacks && header.KindOf(name) == header.Written:
+			f.Message = fmt.Sprintf("header %q is written by the gateway itself and is always there for a match: no request lacks it", name)
+			f.Hint = "remove the match, and the route if others take its requests"
 		default:
 			continue
-		}
-		f := diag.Finding{
-			Code: "header-unseen", Severity: diag.Error, Path: at.Join(name),
-			Message: fmt.Sprintf("header %q %s and is never there for a match: no request has it", name, why),
-			Hint:    "match something else, such as a header field of your own",
-		}
-		if key == "host" {
-			f.Hint = `write hosts: ["..."] in the API`
-		}
-		if p.nobodys(key) {
-			f.Hint = "name the proxies that write it in trustedProxies, or match a header field of your own"
-		}
-		if lacks {
-			f.Severity, f.Message = diag.Warning, fmt.Sprintf("header %q %s and is never there for a match: every request lacks it", name, why)
 		}
 		p.report(f)
 	}
 }
 
-// toldToBackends reports whether the proxy writes a field, by its name in lower case, before it looks for a route.
-func toldToBackends(key string) bool {
-	switch key {
-	case "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-request-id":
-		return true
+// whyUnseen returns why no request has a field once it is matched, and what to do; "": requests may have it.
+func (p *pass) whyUnseen(name string) (why, hint string) {
+	hint = "match something else, such as a header field of your own"
+	switch kind := header.KindOf(name); {
+	case strings.EqualFold(name, "Host"):
+		return "belongs to the connection", `write hosts: ["..."] in the API`
+	case kind == header.Connection:
+		return "belongs to the connection", hint
+	case kind == header.Lookalike:
+		return "is refused with 400, since backends could take it for one that frames the body,", hint
+	case kind == header.Removed:
+		return "is removed from every request, since clients could write anything there,", hint
+	case (kind == header.Trusted || kind == header.Certificate) && len(p.TrustedProxies) == 0 && !p.writes(name):
+		return "is removed from every request, since no proxy is trusted to write it,",
+			"name the proxies that write it in trustedProxies, or match a header field of your own"
 	}
-	return false
+	return "", ""
 }
 
-// nobodys reports whether a field, by its name in lower case, passes from trusted proxies only, and there are none.
-func (p *pass) nobodys(key string) bool {
-	if len(p.TrustedProxies) > 0 || toldToBackends(key) {
-		return false
-	}
+// writes reports whether a listener writes the certificates that clients show into a field.
+func (p *pass) writes(name string) bool {
 	forwards := func(l schema.Listener) bool {
 		return l.TLS != nil && l.TLS.ClientCertificates != nil && l.TLS.ClientCertificates.Forward
 	}
-	switch {
-	case key == "client-cert":
-		return !slices.ContainsFunc(slices.Collect(maps.Values(p.Listeners)), forwards)
-	case key == "client-cert-chain":
-		return true
-	}
-	return strings.HasPrefix(key, "x-forwarded-")
+	return strings.EqualFold(name, "Client-Cert") && slices.ContainsFunc(slices.Collect(maps.Values(p.Listeners)), forwards)
 }
 
 func count(set ...bool) int {

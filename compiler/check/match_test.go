@@ -43,6 +43,12 @@ func TestCheckMatches(t *testing.T) {
 			`warning header-unseen apis.echo.routes.default.match.headers.connection: header "connection" belongs to the connection and is never there for a match: every request lacks it`,
 			"  help: match something else, such as a header field of your own",
 		}},
+		{"a header that could frame the body", only(func(r *schema.Route) {
+			r.Match.Headers = map[string]schema.ValueMatch{"content_length": {Exact: ptr("0")}}
+		}), []string{
+			`error header-unseen apis.echo.routes.default.match.headers.content_length: header "content_length" is refused with 400, since backends could take it for one that frames the body, and is never there for a match: no request has it`,
+			"  help: match something else, such as a header field of your own",
+		}},
 		{"headers that are removed", only(func(r *schema.Route) {
 			r.Match.Headers = map[string]schema.ValueMatch{"X-Real-IP": {Exact: ptr("192.0.2.1")}, "x_forwarded_for": {Present: ptr(false)}, "X-Forwarded-For": {Present: ptr(true)}}
 		}), []string{
@@ -86,7 +92,7 @@ func TestFieldsAboutClientsAreThereAsSaid(t *testing.T) {
 	peer := netip.MustParseAddr("10.0.0.1")
 	for _, name := range []string{
 		"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-User", "X-Forwarded_User",
-		"X-Real-Ip", "X-Request-Id", "Client-Cert", "Client-Cert-Chain", "X-Client", "Forwarded-For", "X-Version",
+		"X-Real-Ip", "X-Request-Id", "Client-Cert", "Client_Cert", "Client_Cert-Chain", "Client-Cert-Chain", "X-Client", "Forwarded-For", "X-Version",
 	} {
 		for _, trusted := range []bool{false, true} {
 			there := func(sent bool) bool {

@@ -13,6 +13,7 @@ import (
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/runtime/route"
 	"gwc.dev/schema"
+	"gwc.dev/schema/header"
 )
 
 // A Request is one that the proxy would read: it has a valid host, path and method.
@@ -26,7 +27,7 @@ type Request struct {
 func Read(method, target string, fields []string, client string) (*Request, error) {
 	r := &Request{x: exchange.Exchange{Context: context.Background(), ID: "explained"}}
 	asked := &r.x.Request
-	if asked.Method = method; !isToken(method) {
+	if asked.Method = method; !header.IsToken(method) {
 		return nil, fmt.Errorf("%q is no method", method)
 	}
 	if method == http.MethodConnect {
@@ -107,9 +108,9 @@ func (r *Request) field(line string) error {
 	name, value, ok := strings.Cut(line, ":")
 	value = strings.Trim(value, " \t")
 	switch {
-	case !ok || !isToken(name):
+	case !ok || !header.IsToken(name):
 		return fmt.Errorf("%q is no header field, as 'x-version: v2' is one", line)
-	case strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }):
+	case !header.IsValue(value):
 		return fmt.Errorf("%q has a control character, which the proxy refuses with 400", line)
 	case exchange.EqualFold(name, "Host"):
 		if value == "" {
@@ -117,23 +118,13 @@ func (r *Request) field(line string) error {
 		}
 		r.x.Request.Authority = value
 		return nil
-	case slices.ContainsFunc(connectionFields, func(of string) bool { return exchange.EqualFold(name, of) }):
+	case header.KindOf(name) == header.Connection:
 		return fmt.Errorf("%s is the connection's own field: no route and no filter sees it", name)
+	case header.KindOf(name) == header.Lookalike:
+		return fmt.Errorf("the proxy refuses field %s with 400: backends may take it for one that frames a body", name)
 	}
 	r.x.Request.Header.Add(http.CanonicalHeaderKey(name), value)
 	return nil
-}
-
-// connectionFields are those that the wire keeps to itself (RFC 9110, section 7.6.1).
-var connectionFields = []string{
-	"Connection", "Content-Length", "Expect", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE",
-	"Trailer", "Transfer-Encoding", "Upgrade",
-}
-
-func isToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
-		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", c))
-	})
 }
 
 // exchange returns a copy, for a filter to change.

@@ -34,6 +34,7 @@ func TestReadSaysWhatIsNoRequest(t *testing.T) {
 		{"GET", good, "a: b\r\nc: d", "", `-H: "a: b\r\nc: d" has a control character, which the proxy refuses with 400`},
 		{"GET", good, "Host:", "", "-H: the proxy refuses an empty host with 400"},
 		{"GET", good, "Host: a/b", "", `the proxy refuses host "a/b" with 400`},
+		{"GET", good, "content_length: 1", "", "-H: the proxy refuses field content_length with 400: backends may take it for one that frames a body"},
 		{"GET", good, "connection: close", "", "-H: connection is the connection's own field: no route and no filter sees it"},
 		{"GET", good, "", "here", `--client: "here" is no IP address`},
 	} {

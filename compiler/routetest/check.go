@@ -14,6 +14,7 @@ import (
 	"gwc.dev/compiler/space"
 	"gwc.dev/runtime/route"
 	"gwc.dev/schema"
+	"gwc.dev/schema/header"
 )
 
 // A checker finds what keeps a test from ever holding.
@@ -49,7 +50,7 @@ func (c *checker) request(at schema.Path, t *schema.TestRequest) request {
 		c.report(at.Join("client"), "test-client", `write for instance "192.0.2.1"`, "%q is not an IP address", t.Client)
 	}
 	for name := range schema.Sorted(t.Headers) {
-		if notSent(name) {
+		if header.KindOf(name) != header.EndToEnd {
 			c.report(at.Join("headers", name), "test-header", "leave it out; host and client address have fields of their own",
 				"header %q is the connection's or the gateway's: no test can send it", name)
 		}
@@ -62,19 +63,6 @@ func (c *checker) request(at schema.Path, t *schema.TestRequest) request {
 			"consumer %q has no API key to call with", t.Consumer)
 	}
 	return r
-}
-
-// notSent reports whether a field of requests belongs to the connection, or is written or removed by the gateway
-// before anything is matched.
-func notSent(name string) bool {
-	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
-	switch name {
-	case "host", "connection", "content-length", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization",
-		"proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
-		"forwarded", "via", "x-real-ip", "x-request-id", "client-cert", "client-cert-chain":
-		return true
-	}
-	return strings.HasPrefix(name, "x-forwarded-")
 }
 
 // listener returns the one that a request comes in at.
@@ -146,7 +134,7 @@ func (c *checker) want(at schema.Path, w *schema.TestWant) {
 	if w.Upstream != nil {
 		c.values(at.Join("upstream", "headers"), w.Upstream.Headers)
 		for name := range schema.Sorted(w.Upstream.Headers) {
-			if notSent(name) {
+			if header.KindOf(name) != header.EndToEnd {
 				c.report(at.Join("upstream", "headers", name), "test-header", "leave it out",
 					"header %q is the connection's or tells about it: no test can see it", name)
 			}

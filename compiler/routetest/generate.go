@@ -10,6 +10,7 @@ import (
 	"gwc.dev/compiler/routing"
 	"gwc.dev/compiler/space"
 	"gwc.dev/schema"
+	"gwc.dev/schema/header"
 )
 
 // Generate returns tests that reach the places that [Suite.Run] has seen no request reach: each a request with the
@@ -134,7 +135,7 @@ func (s *Suite) written(e *routing.Entry, listener string, x *space.Request) (*s
 		t.Request.Method = x.Method
 	}
 	for _, f := range x.Header {
-		if notSent(f.Name) { // the gateway writes what it likes
+		if header.KindOf(f.Name) != header.EndToEnd { // the gateway writes what it likes
 			continue
 		}
 		if t.Request.Headers == nil {

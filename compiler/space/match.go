@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"gwc.dev/schema"
+	"gwc.dev/schema/header"
 )
 
 // A Match is the requests that fulfil a condition in each of some parts; what it does not mention may be anything.
@@ -146,7 +147,7 @@ func (s *Space) addHeader(m *Match, name string, v schema.ValueMatch) error {
 	switch {
 	case err != nil:
 		return err
-	case isToken(name) && !belongsToConnection(name) && !Withheld(name):
+	case header.IsToken(name) && isSeen(name):
 		if c.kind == oneOf && !s.universes.fields.run(c.texts[0]) {
 			c = s.oneOf()
 		}
@@ -177,38 +178,15 @@ func (s *Space) value(v schema.ValueMatch) (*condition, error) {
 const maxMethod = 32
 
 // isMethod reports whether requests of that method are routed.
-func isMethod(name string) bool { return isToken(name) && len(name) <= maxMethod && name != "CONNECT" }
-
-// isToken reports whether s is a token (RFC 9110, section 5.6.2).
-func isToken(s string) bool {
-	for i := range len(s) {
-		if !isLetterOrDigit(s[i]) && strings.IndexByte("!#$%&'*+-.^_`|~", s[i]) < 0 {
-			return false
-		}
-	}
-	return s != ""
+func isMethod(name string) bool {
+	return header.IsToken(name) && len(name) <= maxMethod && name != "CONNECT"
 }
 
-// belongsToConnection reports whether a field, by its name in lower case, is the wire's (RFC 9110, section 7.6.1): it
-// ends there, and no match sees it.
-func belongsToConnection(name string) bool {
-	switch name {
-	case "connection", "content-length", "content_length", "expect", "host", "keep-alive", "proxy-authenticate",
-		"proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "transfer_encoding", "upgrade":
-		return true
-	}
-	return false
-}
-
-// Withheld reports whether a field, by its name in lower case, is removed from every request before it is matched, since
-// clients could pass it off as the gateway's word about them: X-Real-Ip, and spellings with '_' of what the gateway writes.
-func Withheld(name string) bool {
-	plain := strings.ReplaceAll(name, "_", "-")
-	switch {
-	case plain == "x-real-ip":
-		return true
-	case plain == name:
+// isSeen reports whether a request may have a field when it is matched.
+func isSeen(name string) bool {
+	switch header.KindOf(name) {
+	case header.Connection, header.Lookalike, header.Removed:
 		return false
 	}
-	return strings.HasPrefix(plain, "x-forwarded-") || plain == "x-request-id"
+	return true
 }

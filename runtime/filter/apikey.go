@@ -3,6 +3,7 @@ package filter
 import (
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/schema"
+	"gwc.dev/schema/header"
 )
 
 // apiKey recognises consumers by their API keys.
@@ -51,7 +52,7 @@ func (a *apiKey) strip(r *exchange.Request) {
 func (a *apiKey) challenge(realm string, _ *denial) string { return `ApiKey realm="` + realm + `"` }
 
 func (c *compilation) apiKey(config *schema.APIKeyAuth) *apiKey {
-	if !validName(config.Header) {
+	if !header.IsToken(config.Header) {
 		c.report(c.Path("auth", "apiKey", "header"), "header-name", "use letters, digits and '-'",
 			"%q is not a header name", config.Header)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gwc.dev/schema"
+	"gwc.dev/schema/header"
 )
 
 // claims are what a token says, by name.
@@ -198,12 +199,12 @@ func fieldValue(v any) (value string, ok, fits bool) {
 	elements, isList := v.([]any)
 	if !isList {
 		value, ok = text(v)
-		return value, ok, validValue(value) && strings.TrimSpace(value) == value
+		return value, ok, header.IsValue(value) && strings.TrimSpace(value) == value
 	}
 	var texts []string
 	for _, e := range elements {
 		s, ok := text(e)
-		if !ok || strings.Contains(s, ",") || !validValue(s) || strings.TrimSpace(s) != s {
+		if !ok || strings.Contains(s, ",") || !header.IsValue(s) || strings.TrimSpace(s) != s {
 			return "", false, false
 		}
 		texts = append(texts, s)

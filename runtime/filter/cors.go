@@ -8,6 +8,7 @@ import (
 
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/schema"
+	"gwc.dev/schema/header"
 )
 
 const (
@@ -216,7 +217,7 @@ func (c *compilation) origin(f *crossOrigin, i int, origin string) {
 		f.any = true
 	case origin == "null":
 		f.exact[origin] = true
-	case !ok || scheme == "" || host == "" || strings.ContainsAny(host, "/?#@ ") || !validValue(origin):
+	case !ok || scheme == "" || host == "" || strings.ContainsAny(host, "/?#@ ") || !header.IsValue(origin):
 		c.report(c.Path("cors", "origins").Index(i), "cors-origin", `write for instance "https://app.example.com"`,
 			"%q is not an origin", origin)
 	case !star:
@@ -232,7 +233,7 @@ func (c *compilation) origin(f *crossOrigin, i int, origin string) {
 // list checks names that go into one header field and joins them.
 func (c *compilation) list(field string, names []string) string {
 	for i, name := range names {
-		if !validName(name) {
+		if !header.IsToken(name) {
 			c.report(c.Path("cors", field).Index(i), "cors-name", "use letters, digits and '-'", "%q cannot stand in a CORS header", name)
 		}
 	}

@@ -47,7 +47,7 @@ func TestResponseHeadersHoldForTheGatewaysOwnAnswers(t *testing.T) {
 
 func TestHeadersThatBelongToTheConnectionAreRefused(t *testing.T) {
 	_, problems := compile(t, filter.Deps{}, `{"a": {"routes": {"r": {"backends": {"echo": {}}, "headers": {
-		"request": {"remove": ["Host"], "set": {"transfer-encoding": "chunked"}},
+		"request": {"remove": ["Host"], "set": {"transfer-encoding": "chunked", "Proxy-Authorization": "x", "Content_Length": "1"}},
 		"response": {"set": {"": "x", "x-a": "a\u0000", "x-b": "a\r\nset-cookie: b", "x-tab": "a\tb"}, "add": {"x:y": "z"}}}}}}}`)
 	want := []string{
 		`apis.a.routes.r.headers.response.set."" header-name`,
@@ -55,6 +55,8 @@ func TestHeadersThatBelongToTheConnectionAreRefused(t *testing.T) {
 		`apis.a.routes.r.headers.response.set.x-b header-value`,
 		`apis.a.routes.r.headers.response.add."x:y" header-name`,
 		`apis.a.routes.r.headers.request.remove.0 header-forbidden`,
+		`apis.a.routes.r.headers.request.set.Content_Length header-forbidden`,
+		`apis.a.routes.r.headers.request.set.Proxy-Authorization header-forbidden`,
 		`apis.a.routes.r.headers.request.set.transfer-encoding header-forbidden`,
 	}
 	if diff := cmp.Diff(want, codes(problems)); diff != "" {

@@ -9,6 +9,7 @@ import (
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/runtime/limit"
 	"gwc.dev/schema"
+	"gwc.dev/schema/header"
 )
 
 const (
@@ -148,13 +149,13 @@ func (c *compilation) window(name string, w schema.RateLimitWindow) window {
 	switch w.By {
 	case "ip", "consumer", "route":
 	case "header":
-		if !validName(w.Header) {
+		if !header.IsToken(w.Header) {
 			c.report(at("header"), "rate-limit-header", "name the header to count by", "%q is not a header name", w.Header)
 		}
 	default:
 		c.report(at("by"), "rate-limit", `use "ip", "consumer", "header" or "route"`, "%q is nothing to count by", w.By)
 	}
-	if !validName(name) {
+	if !header.IsToken(name) {
 		c.report(at(), "name", "use letters, digits and '-'", "%q cannot be a window's name", name)
 	}
 	burst := w.Burst

@@ -12,6 +12,7 @@ import (
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/runtime/jwks"
 	"gwc.dev/schema"
+	"gwc.dev/schema/header"
 )
 
 const (
@@ -230,7 +231,7 @@ func (c *compilation) token(config *schema.JWTAuth) *token {
 		known:    c.keyring().groups,
 		now:      c.deps.Now,
 	}
-	if !validName(config.Header) {
+	if !header.IsToken(config.Header) {
 		c.report(at.Join("header"), "header-name", "use letters, digits and '-'", "%q is not a header name", config.Header)
 	}
 	if len(config.Algorithms) == 0 {
@@ -243,15 +244,15 @@ func (c *compilation) token(config *schema.JWTAuth) *token {
 		}
 		t.algorithms = append(t.algorithms, jose.SignatureAlgorithm(alg))
 	}
-	for header, claim := range schema.Sorted(config.ForwardClaims) {
-		place := at.Join("forwardClaims", header)
+	for name, claim := range schema.Sorted(config.ForwardClaims) {
+		place := at.Join("forwardClaims", name)
 		if claim == "" {
 			c.report(place, "jwt-claim", "", "no claim is named")
 		}
-		if exchange.EqualFold(header, config.Header) {
-			c.report(place, "header-forbidden", "use another header", "header %q carries the token", header)
+		if exchange.EqualFold(name, config.Header) {
+			c.report(place, "header-forbidden", "use another header", "header %q carries the token", name)
 		}
-		t.forward = append(t.forward, claimHeader{c.field(place, header, ""), claim})
+		t.forward = append(t.forward, claimHeader{c.field(place, name, ""), claim})
 	}
 	return t
 }

@@ -76,7 +76,7 @@ func (p Peer) Tell(x *exchange.Exchange, trustedProxies []netip.Prefix) {
 	}
 	kept := (*h)[:0]
 	for _, f := range *h {
-		if !AboutClient(f.Name, trusted) || trusted && p.Certificates == nil && aboutCertificate(f.Name) {
+		if !AboutClient(f.Name, trusted) || trusted && p.Certificates == nil && isCertificate(f.Name) {
 			kept = append(kept, f)
 		}
 	}
@@ -123,7 +123,7 @@ func clientCert(session *tls.ConnectionState) string {
 }
 
 // AboutClient reports whether a field says something about the client that is not to be passed on, from a trusted proxy or
-// from anybody.
+// from anybody. It is what package gwc.dev/schema/header says of them, for each field of each request: without looking at most names.
 func AboutClient(name string, trusted bool) bool {
 	if len(name) < len("Forwarded") {
 		return false
@@ -132,7 +132,7 @@ func AboutClient(name string, trusted bool) bool {
 	case 'f':
 		return exchange.EqualFold(name, "Forwarded")
 	case 'c':
-		return aboutCertificate(name)
+		return exchange.Alike(name, "Client-Cert") || exchange.Alike(name, "Client-Cert-Chain")
 	case 'x':
 	default:
 		return false
@@ -147,9 +147,10 @@ func AboutClient(name string, trusted bool) bool {
 		(!trusted || strings.IndexByte(name, '_') >= 0)
 }
 
-// aboutCertificate reports whether a field says which certificate the client has shown (RFC 9440).
-func aboutCertificate(name string) bool {
-	return exchange.Alike(name, "Client-Cert") || exchange.Alike(name, "Client-Cert-Chain")
+// isCertificate reports whether a field says which certificate the client has shown (RFC 9440). Other spellings are not
+// kept even of a trusted proxy: it may have passed them through as its client sent them.
+func isCertificate(name string) bool {
+	return exchange.EqualFold(name, "Client-Cert") || exchange.EqualFold(name, "Client-Cert-Chain")
 }
 
 // A said is what trusted proxies say about the client. Empty strings are not said.
