@@ -59,9 +59,9 @@ func newForger(t *testing.T) *forger {
 			return
 		}
 		index := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}
-		for range n {
+		for i := range n {
 			index.Manifests = append(index.Manifests, v1.Descriptor{
-				MediaType: types.OCIManifestSchema1, Digest: v1.Hash{Algorithm: "sha256", Hex: strings.Repeat("0", 64)}, ArtifactType: sigstore.BundleType,
+				MediaType: types.OCIManifestSchema1, Digest: v1.Hash{Algorithm: "sha256", Hex: fmt.Sprintf("%064x", i)}, ArtifactType: sigstore.BundleType,
 			})
 		}
 		w.Header().Set("Content-Type", string(types.OCIImageIndex))
@@ -375,7 +375,7 @@ func TestAForgedArtifactIsRefused(t *testing.T) {
 		{"10,000 signatures", func() {
 			f.unsigned(oci.Options{Content: []byte("f")}, nil)
 			f.crowd.Store(10_000)
-		}, "more than 100 signatures and attestations are about it", "", true},
+		}, "the artifact: 9000 more signatures and attestations are about it than the 1000 that are looked at", "", true},
 
 		{"a path by PAX", func() {
 			f.blocks(pax(entry{name: "gateway.json", size: "0", kind: '0'}, "path", "../../etc/cron.d/x")...)

@@ -24,14 +24,20 @@ type verification struct {
 // cosign and Flux: others may stand beside it.
 func (v *verification) signed() error {
 	var all []bundle.Signatory
+	var unread error
 	for _, c := range v.claims {
-		if !signs(c) {
-			continue
-		}
-		if c.By.Err == nil {
+		switch {
+		case !signs(c):
+		case c.By.Err == nil:
 			return nil
+		case errors.Is(c.By.Err, bundle.TooManySignatures):
+			unread = c.By.Err
+		default:
+			all = append(all, c.By)
 		}
-		all = append(all, c.By)
+	}
+	if unread != nil { // a good one may be among them
+		return &artifactRefused{unread}
 	}
 	_, err := bundle.Decide(all)
 	if len(all) == 0 {
@@ -81,6 +87,10 @@ func signs(c sigstore.Claim) bool {
 }
 
 func printSigner(w io.Writer, what string, s bundle.Signatory) {
+	if errors.Is(s.Err, bundle.TooManySignatures) {
+		fmt.Fprintf(w, "not looked at\t%v\n", s.Err)
+		return
+	}
 	fmt.Fprintf(w, "%s\t%s, %s\n", what, signatory(s), standing(s))
 	if s.Err != nil {
 		return

@@ -22,6 +22,7 @@ const (
 	TimestampInvalid     Refusal = "timestamp-invalid"     // a timestamp that does not prove when it was signed
 	ExpiredTrust         Refusal = "expired-trust"         // signed by one whose trust has ended
 	SignatureInvalid     Refusal = "signature-invalid"     // a signature that does not fit the manifest
+	TooManySignatures    Refusal = "too-many-signatures"   // none counts of as many as are looked at, and there are more
 	FileUnlisted         Refusal = "file-unlisted"         // a file that the manifest does not name
 	FileMissing          Refusal = "file-missing"          // a file that should be there and is not
 	DigestDiffers        Refusal = "digest-differs"        // a file that is not the one the manifest names

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -20,12 +22,17 @@ import (
 	"gwc.dev/schema/bundle/sigstore"
 )
 
-// maxClaims bounds how much of what is said about an artifact is looked at: anybody who may push may say something.
-const maxClaims = 100
+// maxClaims bounds how much of what is said about an artifact is looked at, in each of the places where it stands: anybody who
+// may push may say something. Cosign looks at as many.
+const maxClaims = 1000
+
+// atOnce is how many of them a registry is asked for at a time.
+const atOnce = 8
 
 // Claims returns what a registry holds of signatures and attestations about the artifact under ref, which is by digest,
 // judged by whom t trusts. What cannot be read is a claim that is not to be believed. Mirrors are asked first: what one of
 // them has counts if there is a claim in it to be believed, since it may lack others, and what is signed it cannot make up.
+// Of more than are looked at there is one claim more, which says so.
 func Claims(ctx context.Context, ref string, t *bundle.Trust, o Options) ([]sigstore.Claim, error) {
 	fail := func(err error) ([]sigstore.Claim, error) {
 		return nil, fmt.Errorf("reading the signatures of %q: %w", ref, err)
@@ -87,24 +94,70 @@ func (to *subject) bundles(t *bundle.Trust) ([]sigstore.Claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []sigstore.Claim
-	looked := 0
-	for _, d := range list.Manifests {
+	return each(candidates(list.Manifests), func(d v1.Descriptor) (sigstore.Claim, error) { return to.bundle(d, t) })
+}
+
+// candidates returns those of the referrers that may be Sigstore bundles, each once. Those that are said to be signatures come
+// first, so that they are among what is looked at, however many reports of scanners there are.
+func candidates(list []v1.Descriptor) []v1.Descriptor {
+	seen := map[v1.Hash]bool{}
+	var signatures, others []v1.Descriptor
+	for _, d := range list {
 		// Some registries know only of the configuration's type, which is that of none.
-		if !sigstore.IsBundle(d.ArtifactType) && d.ArtifactType != noConfigType {
+		if seen[d.Digest] || !sigstore.IsBundle(d.ArtifactType) && d.ArtifactType != noConfigType {
 			continue
 		}
-		if looked++; looked > maxClaims {
-			return nil, tooMany()
+		seen[d.Digest] = true
+		if d.Annotations[sigstore.AnnotationPredicate] == sigstore.SignType {
+			signatures = append(signatures, d)
+		} else {
+			others = append(others, d)
 		}
-		claim, err := to.bundle(d, t)
-		if errors.Is(err, errNoBundle) {
-			continue
+	}
+	return append(signatures, others...)
+}
+
+// each reads the claims in a list, in its order and no more than are looked at.
+func each(list []v1.Descriptor, read func(v1.Descriptor) (sigstore.Claim, error)) ([]sigstore.Claim, error) {
+	type result struct {
+		claim sigstore.Claim
+		err   error
+	}
+	more := max(0, len(list)-maxClaims)
+	list = list[:len(list)-more]
+	results := make([]result, len(list))
+	var running sync.WaitGroup
+	var failed atomic.Bool
+	places := make(chan struct{}, atOnce)
+	for i, d := range list {
+		places <- struct{}{}
+		if failed.Load() {
+			break
 		}
-		if claim, err = orUnreadable(claim, err); err != nil {
-			return nil, err
+		running.Go(func() {
+			defer func() { <-places }()
+			claim, err := read(d)
+			if !errors.Is(err, errNoBundle) {
+				if claim, err = orUnreadable(claim, err); err != nil {
+					failed.Store(true)
+				}
+			}
+			results[i] = result{claim, err}
+		})
+	}
+	running.Wait()
+	var out []sigstore.Claim
+	for _, r := range results {
+		switch {
+		case r.err == nil:
+			out = append(out, r.claim)
+		case !errors.Is(r.err, errNoBundle):
+			return nil, r.err
 		}
-		out = append(out, claim)
+	}
+	if more > 0 {
+		out = append(out, sigstore.Claim{By: bundle.Signatory{Err: bundle.Refuse(bundle.TooManySignatures, fmt.Sprintf(
+			"%d more signatures and attestations are about it than the %d that are looked at: delete those in the registry that are not yours", more, maxClaims))}})
 	}
 	return out, nil
 }
@@ -149,32 +202,17 @@ func (to *subject) payloads(t *bundle.Trust) ([]sigstore.Claim, error) {
 		claim, err := orUnreadable(sigstore.Claim{}, err)
 		return []sigstore.Claim{claim}, err
 	}
-	var out []sigstore.Claim
-	for _, d := range manifest.Layers {
-		if d.MediaType != sigstore.PayloadType {
-			continue
-		}
-		if len(out) == maxClaims {
-			return nil, tooMany()
-		}
-		var claim sigstore.Claim
+	layers := slices.DeleteFunc(slices.Clone(manifest.Layers), func(d v1.Descriptor) bool { return d.MediaType != sigstore.PayloadType })
+	return each(layers, func(d v1.Descriptor) (sigstore.Claim, error) {
 		data, err := content(img, d)
-		if err == nil {
-			claim, err = sigstore.ReadPayload(data, d.Annotations, to.Digest.String(), t)
+		if err != nil {
+			return sigstore.Claim{}, err
 		}
-		if claim, err = orUnreadable(claim, err); err != nil {
-			return nil, err
-		}
-		out = append(out, claim)
-	}
-	return out, nil
+		return sigstore.ReadPayload(data, d.Annotations, to.Digest.String(), t)
+	})
 }
 
 func (to *subject) digest(d v1.Hash) name.Digest { return to.name.Context().Digest(d.String()) }
-
-func tooMany() error {
-	return fmt.Errorf("more than %d signatures and attestations are about it", maxClaims)
-}
 
 // orUnreadable makes a claim that is not to be believed of one that cannot be read: whoever may push to a repository could
 // otherwise keep others from what is good in it. That the registry does not answer is no fault of the claim.

@@ -93,10 +93,27 @@ func (r *Reader) Describe(ctx context.Context, identifier string) (d Description
 // Tags returns the repository's tags, as the registry orders them.
 func (r *Reader) Tags(ctx context.Context) (tags []string, err error) {
 	err = r.read(ctx, "", func(ctx context.Context, p *remote.Puller, ref name.Reference) error {
-		tags, err = p.List(ctx, ref.Context())
+		tags, err = listTags(ctx, p, ref.Context())
 		return err
 	})
 	return tags, err
+}
+
+func listTags(ctx context.Context, p *remote.Puller, repository name.Repository) (tags []string, err error) {
+	lister, err := p.Lister(ctx, repository)
+	if err != nil {
+		return nil, err
+	}
+	for n := 0; lister.HasNext(); n++ {
+		page, err := lister.Next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if tags = append(tags, page.Tags...); n == maxPages || len(tags) > maxTags {
+			return nil, &contentError{fmt.Errorf("it lists tags on more than %d pages, or more than %d of them", maxPages, maxTags)}
+		}
+	}
+	return tags, nil
 }
 
 // Pull returns the bundle under a tag or a digest, and the digest of the artifact that holds it. A bundle larger than

@@ -16,7 +16,8 @@ import (
 )
 
 // A session is what is done with one repository. It stands between go-containerregistry and the network: it keeps
-// requests off connections without TLS, resumes downloads that break off, and notes what error values do not carry.
+// requests off connections without TLS, resumes downloads that break off, puts lists together that come in pages, and notes
+// what error values do not carry.
 type session struct {
 	ref       Reference
 	name      name.Reference
@@ -115,7 +116,7 @@ func (s *session) RoundTrip(r *http.Request) (*http.Response, error) {
 			resp.StatusCode = http.StatusNotFound
 		}
 	}
-	return s.resumable(r, resp), nil
+	return s.whole(r, bound(r, s.resumable(r, resp)))
 }
 
 // wantsCertificate reports whether a page says so, as nginx has it before many a registry: it takes any connection, and then

@@ -72,7 +72,11 @@ func pinned(ref string, o Options) (*session, error) {
 // with finds the session's artifact and has do look at it.
 func (s *session) with(ctx context.Context, o Options, do func(*subject) error) error {
 	return s.try(ctx, o, func(options []remote.Option) error {
-		to := &subject{session: s, options: options}
+		puller, err := remote.NewPuller(options...) // logs in once
+		if err != nil {
+			return err
+		}
+		to := &subject{session: s, options: append(options, remote.Reuse(puller))}
 		found, err := remote.Get(s.name, to.options...)
 		if err != nil {
 			return err

@@ -16,9 +16,9 @@ const MaxSize = 4 << 20
 
 // A Claim is what somebody says of an artifact.
 type Claim struct {
-	PredicateType string // [SignType] says only that it is theirs
-	Predicate     json.RawMessage
-	By            bundle.Signatory // Err is nil if the claim is to be believed
+	PredicateType string           // [SignType] says only that it is theirs
+	Predicate     json.RawMessage  // of a claim that is to be believed
+	By            bundle.Signatory // Err is nil if it is
 }
 
 // bundleTypes are the media types of bundles that are read, the newest first: others write older ones.
@@ -76,9 +76,13 @@ func ReadBundle(data []byte, digest string, t *bundle.Trust) (Claim, error) {
 	if !slices.Contains(statementTypes, said.Type) || said.PredicateType == "" {
 		return Claim{}, fmt.Errorf("its statement says nothing that is known: it is of type %.100q, and its predicate of %.100q", said.Type, said.PredicateType)
 	}
-	c := Claim{PredicateType: said.PredicateType, Predicate: said.Predicate, By: d.Material.judge(message, s, t)}
-	if c.By.Err == nil && (len(said.Subject) != 1 || said.Subject[0].Digest["sha256"] != sum) {
+	c := Claim{PredicateType: said.PredicateType, By: d.Material.judge(message, s, t)}
+	switch {
+	case c.By.Err != nil:
+	case len(said.Subject) != 1 || said.Subject[0].Digest["sha256"] != sum:
 		c.By.Err = errAnother
+	default:
+		c.Predicate = said.Predicate
 	}
 	return c, nil
 }
