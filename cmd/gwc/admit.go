@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"gwc.dev/compiler/diag"
 	"gwc.dev/schema"
 	"gwc.dev/schema/bundle"
 	"gwc.dev/schema/bundle/trust"
@@ -13,6 +14,20 @@ import (
 // errNobodyTrusted says what proxies lack that are told of nobody.
 var errNobodyTrusted = errors.New("the manifests name nobody whom proxies trust to sign bundles, and their pods would wait for that: " +
 	"name who signs with --trust FILE or in targets: kube: trust, or set configMap there to the one that says it")
+
+// nobodyTrusted finds manifests that are rendered and name nobody: somebody else may make the ConfigMap that is missing, and nobody
+// may have thought of it.
+func nobodyTrusted(g *schema.Gateway, given bundle.Trust) diag.List {
+	k := g.Targets.Kube
+	if own, _ := trust.Of(k); !given.Empty() || !own.Empty() || ownConfigMap(k) {
+		return nil
+	}
+	return diag.List{{
+		Code: "target-trust", Severity: diag.Warning, Path: schema.NewPath("targets", "kube"),
+		Message: fmt.Sprintf("the manifests name nobody whom proxies trust to sign bundles, and their pods wait for ConfigMap %q", k.Name+"-keys"),
+		Hint:    "name who signs with --key or --trust, or in targets.kube.trust, where configMap leaves it to one of your own",
+	}}
+}
 
 // trusted returns whom files trust, for the manifests, and together with whom the environment itself names. Whoever signs with
 // a key of their own is trusted too, for as long as files and environment say; for ever if they do not know the key.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,6 +27,9 @@ func (a *app) renderCommand() *cobra.Command {
 		Long: `Write what a cluster needs to run and watch the gateway into a directory that kustomize and Flux build: Kubernetes
 manifests, Prometheus rules with alerts, a dashboard, and Flux objects. A kustomization.yaml in the environment is
 applied on top.
+
+Whom the proxies trust is said by --key, --trust and targets.kube.trust. If nobody is named there is a warning: their ConfigMap is
+left to you.
 
 Files in DIR that gwc did not write are left alone; those that it wrote before and no longer needs are removed.
 
@@ -58,8 +62,12 @@ named after the environment in targets.kube.repository.`,
 			if err != nil {
 				return err
 			}
-			_, err = render.Write(out, output.Files)
-			return err
+			if _, err = render.Write(out, output.Files); err != nil || len(targets) > 0 && !slices.Contains(targets, "kube") {
+				return err
+			}
+			found := nobodyTrusted(env.Model, who)
+			found.Locate(env.Positions)
+			return a.printFindings(a.err, "text", found)
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "the directory to write to")
