@@ -262,17 +262,6 @@ var edits = []struct{ path, value, want string }{
 	{"waivers.w.reason", `"still"`, `~ waivers.w.reason: "because" -> "still"  safe: reason changed`},
 	{"waivers.w.expires", `"2028-01-31"`, `~ waivers.w.expires: "2027-01-31" -> "2028-01-31"  risky: waiver prolonged`},
 	{"waivers.w.expires", `"2026-01-31"`, `~ waivers.w.expires: "2027-01-31" -> "2026-01-31"  safe: waiver shortened`},
-	{"targets.prometheus.interval", `"30s"`, `~ targets.prometheus.interval: 15s -> 30s  safe: target changed`},
-	{"targets.kube", `{"isolate": true, "maxStaleness": "600s", "registry": {"mirrors": {"r.example": ["b.example", "a.example"]}}, "unreadyWhenStale": true}`,
-		`+ targets.kube.isolate: true  safe: target added
-+ targets.kube.maxStaleness: 10m  safe: target added
-+ targets.kube.registry: {"mirrors":{"r.example":["b.example","a.example"]}}  safe: target added
-+ targets.kube.unreadyWhenStale: true  safe: target added`},
-	{"targets.kube", `{"keys": {"ci": "-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n"}, "trust": {"keys": {"a": {}, "b": {}}, "authorities": {"ca": "x"}, "configMap": "c"}}`,
-		`+ targets.kube.keys.ci: public key sha256:9809eb442554  safe: target added
-+ targets.kube.trust: 2 keys, 1 authority, ConfigMap "c"  safe: target added`},
-	{"targets.flux", `{"namespace": "flux-system", "interval": "1m", "verifySecret": "keys"}`, `~ targets.flux.verifySecret: "gwc-cosign-pub" -> "keys"  safe: target changed`},
-
 	// What means the same.
 	{"apis.echo.hosts", `["www.example.com", "api.example.com"]`, ""},
 	{R + "match.methods", `["POST", "GET", "GET"]`, ""},

@@ -16,8 +16,9 @@
 //	          is lower, CORS is narrower, a credential or consumer is gone
 //	risky     more is let in, or traffic goes elsewhere: auth is weaker or gone, a route comes without auth, CORS,
 //	          hosts or trusted proxies are wider, a limit or timeout is higher, TLS is older, endpoints
-//	          or rewrites change, a backend comes into or goes out of use, a waiver is new
-//	safe      the rest: owner, description, objectives, targets, response headers, shifted weights, ...
+//	          or rewrites change, a backend comes into or goes out of use, a waiver is new; proxies trust somebody
+//	          else, bundles come from elsewhere, what is old is noticed later
+//	safe      the rest: owner, description, objectives, response headers, shifted weights, more replicas, ...
 package diff
 
 import (

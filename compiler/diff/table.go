@@ -10,9 +10,6 @@ import (
 
 // rule returns the rule of a pattern. A place that the table does not know, which a test excludes, is risky.
 func (w *walker) rule(pattern string) rule {
-	if pattern == "targets" || strings.HasPrefix(pattern, "targets.") {
-		return note("target")
-	}
 	if r, ok := w.rules[pattern]; ok {
 		return r
 	}
@@ -22,7 +19,7 @@ func (w *walker) rule(pattern string) rule {
 // rules is the table, made once.
 var rules = sync.OnceValue(table)
 
-// table returns the classification: a rule for each pattern but those below "targets", which are safe.
+// table returns the classification: a rule for each pattern.
 func table() map[string]rule {
 	rules := map[string]rule{
 		"environment": always(Risky, "the environment has another name"),
@@ -107,6 +104,9 @@ func table() map[string]rule {
 		for name, r := range part {
 			rules[strings.TrimSuffix("apis.*.routes.*."+name, ".")] = r
 		}
+	}
+	for name, r := range targetTable() {
+		rules["targets."+name] = r
 	}
 	return rules
 }
