@@ -27,20 +27,6 @@ type TestReport struct {
 	Findings diag.List
 }
 
-// OK reports whether every test ran and none failed.
-func (r *TestReport) OK() bool { return len(r.Findings) == 0 && r.Count(Failed) == 0 }
-
-// Count returns how many tests ended in o.
-func (r *TestReport) Count(o Outcome) int {
-	n := 0
-	for _, t := range r.Results {
-		if t.Outcome == o {
-			n++
-		}
-	}
-	return n
-}
-
 // A TestResult is what came of one test.
 type TestResult struct {
 	// Name is the rule's, with its package: "gwc.user.owner_test.test_missing".

@@ -86,9 +86,6 @@ test_library if {
 	if d := cmp.Diff(want, report.Results); d != "" {
 		t.Errorf("results (-want +got):\n%s", d)
 	}
-	if report.OK() || report.Count(policy.Failed) != 5 || report.Count(policy.Passed) != 2 || report.Count(policy.Skipped) != 1 {
-		t.Errorf("counts: %d failed, %d passed, OK %v", report.Count(policy.Failed), report.Count(policy.Passed), report.OK())
-	}
 }
 
 func TestTestWithoutTests(t *testing.T) {
@@ -97,7 +94,7 @@ func TestTestWithoutTests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(report.Results) > 0 || !report.OK() {
+		if len(report.Results)+len(report.Findings) > 0 {
 			t.Errorf("%q: got %+v", dirs, report)
 		}
 	}
@@ -116,7 +113,7 @@ func TestTestReportsBrokenTests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if report.OK() || len(report.Findings) != 1 {
+		if len(report.Findings) != 1 {
 			t.Fatalf("%s: got %+v", test.text, report)
 		}
 		f := report.Findings[0]

@@ -79,19 +79,19 @@ func (f Filters) scoped(level string) Filters {
 	return f
 }
 
-// with returns l with a change of all its windows; where nothing changes that is l itself, which routes go on to share.
-func (l *RateLimit) with(change func(*RateLimitWindow)) *RateLimit {
-	if l == nil {
+// with returns r with a change of all its windows; where nothing changes that is r itself, which routes go on to share.
+func (r *RateLimit) with(change func(*RateLimitWindow)) *RateLimit {
+	if r == nil {
 		return nil
 	}
-	out := l
-	for name, w := range l.Windows {
+	out := r
+	for name, w := range r.Windows {
 		before := w
 		if change(&w); w == before {
 			continue
 		}
-		if out == l {
-			out = &RateLimit{Disabled: l.Disabled, Windows: maps.Clone(l.Windows)}
+		if out == r {
+			out = &RateLimit{Disabled: r.Disabled, Windows: maps.Clone(r.Windows)}
 		}
 		out.Windows[name] = w
 	}

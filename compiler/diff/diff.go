@@ -1,7 +1,6 @@
 // Package diff says what a change of an environment does: model against model, by name.
 //
 //	report := diff.Compare(old, new)
-//	if report.Reaches(diff.Breaking) { ... }
 //	err := diff.WriteText(os.Stdout, report)
 //
 // It reports nothing for what means the same: order, comments, defaults that are spelled out, files that are
@@ -110,29 +109,6 @@ func Compare(old, new *schema.Gateway) *Report {
 	slices.SortFunc(w.changes, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
 	return &Report{Changes: w.changes}
 }
-
-// Worst returns the class of the change that matters most; of no changes it is Safe.
-func (r *Report) Worst() Class {
-	worst := Safe
-	for _, c := range r.Changes {
-		worst = max(worst, c.Class)
-	}
-	return worst
-}
-
-// At returns the changes that are at least of class c.
-func (r *Report) At(c Class) []Change {
-	var out []Change
-	for _, change := range r.Changes {
-		if change.Class >= c {
-			out = append(out, change)
-		}
-	}
-	return out
-}
-
-// Reaches reports whether there is a change that is at least of class c.
-func (r *Report) Reaches(c Class) bool { return len(r.Changes) > 0 && r.Worst() >= c }
 
 // Count returns the number of changes of each class.
 func (r *Report) Count() (n [Breaking + 1]int) {

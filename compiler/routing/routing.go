@@ -167,11 +167,6 @@ func (e *Entry) Methods() bool { return e.rank.methods }
 // Regex reports whether an expression says which paths the entry takes.
 func (e *Entry) Regex() bool { return e.rank.kind == regexPath }
 
-// Meets reports whether a listener serves both entries.
-func (e *Entry) Meets(other *Entry) bool {
-	return slices.ContainsFunc(e.Listeners, func(name string) bool { return slices.Contains(other.Listeners, name) })
-}
-
 // A rank is all that precedence looks at before names.
 type rank struct {
 	host    int // 0: exact; else how specific a wildcard is, and last any

@@ -11,9 +11,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"strings"
 	"time"
 )
@@ -86,37 +83,6 @@ func (k PublicKey) Verify(message, sig []byte) bool {
 		return ed25519.Verify(key, message, sig)
 	}
 	return false
-}
-
-// LoadPublicKeys reads the public keys in file. See [ParsePublicKeys].
-func LoadPublicKeys(file string) ([]PublicKey, error) {
-	const enough = 1 << 20
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, fmt.Errorf("reading public key %q: %w", file, reasonOf(err))
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, enough+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading public key %q: %w", file, reasonOf(err))
-	}
-	if len(data) > enough {
-		return nil, fmt.Errorf("reading public key %q: it is larger than %d bytes", file, enough)
-	}
-	keys, err := ParsePublicKeys(data)
-	if err != nil {
-		return nil, fmt.Errorf("reading public key %q: %w", file, err)
-	}
-	return keys, nil
-}
-
-// reasonOf strips the path from an error that is going to be named with it.
-func reasonOf(err error) error {
-	var on *fs.PathError
-	if errors.As(err, &on) {
-		return on.Err
-	}
-	return err
 }
 
 // ParsePublicKeys reads the keys of a PEM file, of which there may be several while one follows another. A

@@ -10,8 +10,6 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -83,27 +81,6 @@ func TestWhatIsNoPublicKeyIsNamed(t *testing.T) {
 				t.Errorf("keys %v, error %v; want an error with %q", keys, err, tt.want)
 			}
 		})
-	}
-}
-
-func TestLoadPublicKeysNamesTheFile(t *testing.T) {
-	dir := t.TempDir()
-	good, bad := filepath.Join(dir, "good.pub"), filepath.Join(dir, "bad.pub")
-	want := ed25519Key(t, 1).Public()
-	for file, data := range map[string][]byte{good: want.Marshal(), bad: []byte("x")} {
-		if err := os.WriteFile(file, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	keys, err := bundle.LoadPublicKeys(good)
-	if err != nil || len(keys) != 1 || keys[0].ID() != want.ID() {
-		t.Errorf("keys %v, error %v", keys, err)
-	}
-	for _, file := range []string{bad, filepath.Join(dir, "none.pub"), dir} {
-		_, err := bundle.LoadPublicKeys(file)
-		if err == nil || strings.Count(err.Error(), file) != 1 {
-			t.Errorf("the error does not name %s once: %v", file, err)
-		}
 	}
 }
 

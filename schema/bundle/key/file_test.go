@@ -24,7 +24,11 @@ func TestWriteFilesWritesAPair(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := bundle.LoadPublicKeys(public)
+	text, err := os.ReadFile(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := bundle.ParsePublicKeys(text)
 	if err != nil {
 		t.Fatal(err)
 	}
