@@ -19,36 +19,36 @@ func sameProxies(old, new *schema.Gateway) bool {
 func proxies(list []string) ([]netip.Prefix, bool) {
 	var all []netip.Prefix
 	for _, text := range list {
-		p, err := netip.ParsePrefix(text)
+		p, err := schema.ParseNetwork(text)
 		if err != nil {
-			addr, err := netip.ParseAddr(text)
-			if err != nil {
-				return nil, false
-			}
-			addr = addr.Unmap().WithZone("")
-			p = netip.PrefixFrom(addr, addr.BitLen())
+			return nil, false
 		}
-		all = append(all, p.Masked())
+		all = append(all, p)
 	}
-	for {
-		slices.SortFunc(all, netip.Prefix.Compare)
-		out := all[:0]
-		merged := false
-		for _, p := range all {
-			if len(out) > 0 {
-				last := out[len(out)-1]
-				if last.Bits() <= p.Bits() && last.Contains(p.Addr()) {
-					continue
-				}
-				if whole := netip.PrefixFrom(last.Addr(), last.Bits()-1).Masked(); last.Bits() == p.Bits() && last.Bits() > 0 && whole.Contains(p.Addr()) {
-					out[len(out)-1], merged = whole, true
-					continue
-				}
-			}
+	for merged := true; merged; {
+		all, merged = merge(all)
+	}
+	return all, true
+}
+
+// merge returns ranges sorted, without those that lie in another and with neighbours that make up a range as that; true:
+// there were such neighbours, which may have made others.
+func merge(all []netip.Prefix) (out []netip.Prefix, merged bool) {
+	slices.SortFunc(all, netip.Prefix.Compare)
+	for _, p := range all {
+		if len(out) == 0 {
+			out = append(out, p)
+			continue
+		}
+		last := &out[len(out)-1]
+		whole := netip.PrefixFrom(last.Addr(), last.Bits()-1).Masked()
+		switch {
+		case last.Bits() <= p.Bits() && last.Contains(p.Addr()):
+		case last.Bits() == p.Bits() && whole.Contains(p.Addr()):
+			*last, merged = whole, true
+		default:
 			out = append(out, p)
 		}
-		if all = out; !merged {
-			return all, true
-		}
 	}
+	return out, merged
 }

@@ -31,21 +31,14 @@ func Trusted(model *schema.Gateway) ([]netip.Prefix, []schema.Problem) {
 	var out []netip.Prefix
 	var problems []schema.Problem
 	for i, text := range model.TrustedProxies {
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			var addr netip.Addr
-			if addr, err = netip.ParseAddr(text); err == nil {
-				prefix, err = addr.Unmap().Prefix(addr.Unmap().BitLen())
-			}
-		}
+		network, err := schema.ParseNetwork(text)
 		if err != nil {
 			problems = append(problems, schema.Problem{
-				Path: schema.NewPath("trustedProxies").Index(i), Code: "trusted-proxy",
-				Message: fmt.Sprintf("%q is neither an IP address nor a CIDR range", text),
+				Path: schema.NewPath("trustedProxies").Index(i), Code: "proxy-address", Message: fmt.Sprintf("trusted proxy %q is %v", text, err),
 			})
 			continue
 		}
-		out = append(out, prefix.Masked())
+		out = append(out, network)
 	}
 	return out, problems
 }
