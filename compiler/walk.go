@@ -88,27 +88,22 @@ func (w *walker) visitStruct(v cue.Value, iter *cue.Iterator, path schema.Path, 
 			f, _ := best(fields)
 			w.positions[at] = w.pkg.origins.position(f)
 		}
-		next := s.fields[name]
-		if next == nil && s.each != nil && !s.named(name) {
-			w.badName(at, name, s, fields)
-			continue
+		within := fields
+		if len(within) == 0 {
+			within = above
 		}
-		if next == nil && s.each != nil {
-			if s.each.fields[name] != nil && w.isScalar(iter.Value()) {
-				if !nameless {
-					w.nameless(path, name, fields)
-				}
-				nameless = true
-				continue
-			}
-			next = &member{shape: s.each}
-		}
-		switch {
+		switch next := s.fields[name]; {
 		case next != nil:
-			if len(fields) == 0 {
-				fields = above
+			w.visit(iter.Value(), at, next, within)
+		case s.each != nil && !s.named(name):
+			w.badName(at, name, s, fields)
+		case s.each != nil && s.each.fields[name] != nil && w.isScalar(iter.Value()):
+			if !nameless {
+				w.nameless(path, name, fields)
 			}
-			w.visit(iter.Value(), at, next, fields)
+			nameless = true
+		case s.each != nil:
+			w.visit(iter.Value(), at, &member{shape: s.each}, within)
 		case !s.open:
 			if guess := w.unknown(at, name, s, fields); guess != "" {
 				present[guess] = true // only misspelt

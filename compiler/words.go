@@ -140,28 +140,33 @@ func isDefault(x ast.Expr) bool {
 	return false
 }
 
+// basicType describes a type of CUE; "": it is none.
+func basicType(name string) string {
+	switch name {
+	case "string":
+		return "a string"
+	case "int":
+		return "an integer"
+	case "number":
+		return "a number"
+	case "bool":
+		return "true or false"
+	}
+	return ""
+}
+
 // bound describes a conjunction of a type and bounds.
 func (d *definition) bound(x ast.Expr) string {
 	noun, low, high, other := "", "", "", ""
 	for _, c := range conjuncts(x) {
 		switch c := c.(type) {
 		case *ast.Ident:
-			switch c.Name {
-			case "string":
-				noun = "a string"
-			case "int":
-				noun = "an integer"
-			case "number":
-				noun = "a number"
-			case "bool":
-				noun = "true or false"
-			default:
-				if words := called(c.Name); words != "" {
-					return words
-				}
-				if def := d.exprs[c.Name]; def != nil {
-					return d.words(def)
-				}
+			if basic := basicType(c.Name); basic != "" {
+				noun = basic
+			} else if words := called(c.Name); words != "" {
+				return words
+			} else if def := d.exprs[c.Name]; def != nil {
+				return d.words(def)
 			}
 		case *ast.BasicLit:
 			return c.Value

@@ -42,13 +42,9 @@ file, or oci://. Without --base it is origin/main, or HEAD where the clone is wh
 			if format != "html" && !slices.Contains(behaviour.Formats(), format) {
 				return fmt.Errorf("--format %q: want %s or html", format, strings.Join(behaviour.Formats(), ", "))
 			}
-			reached := func(behaviour.Comparison) bool { return false }
-			if failOn != "none" {
-				threshold, err := diff.ParseThreshold(failOn)
-				if err != nil {
-					return fmt.Errorf("--fail-on: %w, or none", err)
-				}
-				reached = func(c behaviour.Comparison) bool { return c.Behaviour.Reaches(threshold) }
+			reached, err := threshold(failOn)
+			if err != nil {
+				return err
 			}
 			again, err := proxies.replay()
 			if err != nil {
@@ -83,6 +79,18 @@ file, or oci://. Without --base it is origin/main, or HEAD where the clone is wh
 	proxies.add(cmd.Flags())
 	registry.add(cmd)
 	return cmd
+}
+
+// threshold returns what tells whether a change reaches the class that --fail-on names; "none": no change does.
+func threshold(failOn string) (reached func(behaviour.Comparison) bool, err error) {
+	if failOn == "none" {
+		return func(behaviour.Comparison) bool { return false }, nil
+	}
+	least, err := diff.ParseThreshold(failOn)
+	if err != nil {
+		return nil, fmt.Errorf("--fail-on: %w, or none", err)
+	}
+	return func(c behaviour.Comparison) bool { return c.Behaviour.Reaches(least) }, nil
 }
 
 // compare compares the environments in dirs with a base; without dirs, all those that are there, before or after.

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"gwc.dev/compiler/behaviour"
-	"gwc.dev/compiler/diff"
 	"gwc.dev/schema/bundle/oci"
 )
 
@@ -35,13 +34,9 @@ serial of TO is the commit's time, or the one after the serial in force if that 
   gwc promote environments/staging environments/production --key gateway.key --fail-on breaking`,
 		Args: exactly(2, "FROM", "TO"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			reached := func(behaviour.Comparison) bool { return false }
-			if failOn != "none" {
-				threshold, err := diff.ParseThreshold(failOn)
-				if err != nil {
-					return fmt.Errorf("--fail-on: %w, or none", err)
-				}
-				reached = func(c behaviour.Comparison) bool { return c.Behaviour.Reaches(threshold) }
+			reached, err := threshold(failOn)
+			if err != nil {
+				return err
 			}
 			if !o.sign.given() {
 				return errNoSigner
