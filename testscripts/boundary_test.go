@@ -1,10 +1,14 @@
 package testscripts_test
 
 import (
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // layers says what each layer may import, directly or not. Our own packages are named; of others, those that
@@ -72,6 +76,38 @@ func TestTheContractIsPlainData(t *testing.T) {
 				t.Errorf("%s links %s", pkg, dep)
 			}
 		}
+	}
+}
+
+// TestTheTableOfPackagesIsTrue holds the table in docs/architecture.md to the packages that are there and what they import.
+func TestTheTableOfPackagesIsTrue(t *testing.T) {
+	doc, err := os.ReadFile("../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|[^|]+\\|([^|]*)\\|$").FindAllStringSubmatch(string(doc), -1) {
+		said[row[1]] = strings.ReplaceAll(strings.TrimSpace(row[2]), "`", "")
+	}
+	delete(said, "cmd")
+	cmd := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./schema/...", "./compiler/...", "./policy/...", "./runtime/...")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	real := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		var own []string
+		for _, path := range strings.Fields(line) {
+			if name, ok := strings.CutPrefix(path, "gwc.dev/"); ok {
+				own = append(own, name)
+			}
+		}
+		real[own[0]] = strings.Join(own[1:], ", ")
+	}
+	if diff := cmp.Diff(real, said); diff != "" {
+		t.Errorf("what docs/architecture.md says of packages and their imports (-real +said):\n%s", diff)
 	}
 }
 

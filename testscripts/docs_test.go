@@ -179,7 +179,50 @@ func (r *reader) run(command string) string {
 var (
 	link = regexp.MustCompile(`\]\(([^)#:\s]+)(#[^)\s]*)?\)`)
 	code = regexp.MustCompile("(?ms)^```.*?^```$|`[^`\n]*`|^    .*$")
+	// What documents name: tests, metrics, places in the repository, and targets of make.
+	testName   = regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z]\\w+)`")
+	metricName = regexp.MustCompile("`(gwproxy_\\w+)")
+	place      = regexp.MustCompile("`((?:schema|compiler|runtime|policy|cmd|testscripts|environments|examples)/[\\w./-]+)`")
+	target     = regexp.MustCompile("(?m)(?:`|^)make ([a-z0-9-]+)(?:`|  )")
 )
+
+// TestDocumentsNameWhatIsThere looks for what documents rest a claim on.
+func TestDocumentsNameWhatIsThere(t *testing.T) {
+	docs, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := exec.Command("grep", "-rhE", "--include=*_test.go", "^func (Test|Fuzz|Benchmark)", "..").Output()
+	if err != nil {
+		t.Fatalf("grep: %v", err)
+	}
+	read := func(path string) string {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	tests, metrics, makefile := string(list), read("../schema/metric.go"), "\n"+read("../Makefile")
+	for _, doc := range append(docs, "../README.md") {
+		text := read(doc)
+		for _, each := range []struct {
+			names *regexp.Regexp
+			there func(name string) bool
+		}{
+			{testName, func(name string) bool { return strings.Contains(tests, "func "+name+"(") }},
+			{metricName, func(name string) bool { return strings.Contains(metrics, `"`+name+`"`) }},
+			{place, func(name string) bool { _, err := os.Stat("../" + name); return err == nil }},
+			{target, func(name string) bool { return strings.Contains(makefile, "\n"+name+":") }},
+		} {
+			for _, m := range each.names.FindAllStringSubmatch(text, -1) {
+				if !each.there(m[1]) {
+					t.Errorf("%s names %s, which is not there", doc, m[1])
+				}
+			}
+		}
+	}
+}
 
 // TestDocumentsLinkToWhatIsThere follows the relative links of all documents.
 func TestDocumentsLinkToWhatIsThere(t *testing.T) {
