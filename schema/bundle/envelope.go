@@ -45,9 +45,6 @@ func encodeEnvelope(manifest []byte, signatures []Signature) ([]byte, error) {
 
 // decodeEnvelope reads signature.json without judging who signed.
 func decodeEnvelope(data []byte) (envelope, error) {
-	if len(data) > maxSignature {
-		return envelope{}, refuse(SignatureInvalid, "%s has %d bytes, the most allowed is %d", signatureFile, len(data), maxSignature)
-	}
 	var e envelope
 	if err := decodeJSON(data, &e); err != nil {
 		return envelope{}, refuse(SignatureInvalid, "%s is no DSSE envelope: %.200v", signatureFile, err)

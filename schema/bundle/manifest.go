@@ -41,18 +41,18 @@ func versionOf(raw []byte) int {
 }
 
 // admit compares the files of an archive with those the manifest names.
-func (m *manifest) admit(files map[string][]byte) error {
+func (m *manifest) admit(files map[string]file) error {
 	for _, name := range sortedKeys(files) {
 		if _, ok := m.Files[name]; !ok && name != manifestFile && name != signatureFile {
 			return refuse(FileUnlisted, "the bundle holds %.100q, which its manifest does not name", name)
 		}
 	}
 	for _, name := range sortedKeys(m.Files) {
-		data, ok := files[name]
+		got, ok := files[name]
 		if !ok {
 			return refuse(FileMissing, "the manifest names %.100q, which the bundle does not hold", name)
 		}
-		if want, got := m.Files[name], fileOf(data); got != want {
+		if want := m.Files[name]; got != want {
 			return refuse(DigestDiffers, "%s is not the file the manifest names: it is %s of %d bytes, the manifest says %.80s of %d",
 				name, got.Digest, got.Size, want.Digest, want.Size)
 		}

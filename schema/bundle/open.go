@@ -8,36 +8,31 @@ import (
 )
 
 // Open returns the bundle in data if t admits it. The signature is verified before anything that it covers
-// is decoded. No input makes Open use more than a few times the stated bounds.
+// is decoded, and nothing that is not covered by one is held in memory: an archive is read through before it is
+// unpacked. No input makes Open use more than a few times the stated bounds.
 func Open(data []byte, t Trust) (*Bundle, error) {
 	if t.Empty() && !t.InsecureSkipVerify {
 		return nil, refuse(NoTrustedKey, "nobody is trusted, so no bundle can be verified")
 	}
-	unpacked, err := archive.Unpack(data, archive.Limits{Packed: MaxSize, Unpacked: MaxUnpacked, Files: maxFiles})
+	l, err := list(data)
 	if err != nil {
 		return nil, err
 	}
-	files := make(map[string][]byte, len(unpacked))
-	for _, f := range unpacked {
-		files[f.Name] = f.Data
-	}
-	raw, ok := files[manifestFile]
-	if !ok {
+	switch f, ok := l.files[manifestFile]; {
+	case !ok:
 		return nil, refuse(ManifestMissing, "the archive holds no %s: it is not a bundle", manifestFile)
+	case f.Size > maxManifest:
+		return nil, refuse(Malformed, "%s has %d bytes, the most allowed is %d", manifestFile, f.Size, maxManifest)
 	}
-	if len(raw) > maxManifest {
-		return nil, refuse(Malformed, "%s has %d bytes, the most allowed is %d", manifestFile, len(raw), maxManifest)
-	}
+	raw := l.manifest
 	// A later format may sign in another way, so its version is asked first. It is not trusted for more than
 	// this message.
 	if v := versionOf(raw); v > formatVersion {
 		return nil, refuse(FutureFormat, "the bundle has format version %d, and %d is the newest known here: upgrade what reads it", v, formatVersion)
 	}
-	var e envelope
-	if sealed, ok := files[signatureFile]; ok {
-		if e, err = decodeEnvelope(sealed); err != nil {
-			return nil, err
-		}
+	e, err := l.envelope()
+	if err != nil {
+		return nil, err
 	}
 	signers, by, err := t.verify(raw, e)
 	if err != nil {
@@ -47,14 +42,14 @@ func Open(data []byte, t Trust) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.admit(files); err != nil {
+	if err := m.admit(l.files); err != nil {
 		return nil, err
 	}
 	revision := Digest(raw)
 	if err := t.admit(m, revision); err != nil {
 		return nil, err
 	}
-	c, err := decodeContents(m, files)
+	c, err := decodeContents(m, data)
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +91,16 @@ func decodeManifest(raw []byte) (*manifest, error) {
 	return &m, nil
 }
 
-// decodeContents reads the files that the manifest binds.
-func decodeContents(m *manifest, files map[string][]byte) (*Contents, error) {
+// decodeContents reads the files that the manifest binds, from an archive that holds them.
+func decodeContents(m *manifest, data []byte) (*Contents, error) {
+	unpacked, err := archive.Unpack(data, limits)
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string][]byte, len(unpacked))
+	for _, f := range unpacked {
+		files[f.Name] = f.Data
+	}
 	gateway, err := schema.Decode(files[gatewayFile])
 	if err != nil {
 		return nil, refuse(Malformed, "%s: %.200v", gatewayFile, err)

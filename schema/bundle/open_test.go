@@ -13,6 +13,7 @@ import (
 	"io"
 	"maps"
 	"math/big"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -488,6 +489,43 @@ func flip(data []byte, i int) []byte {
 	out := bytes.Clone(data)
 	out[i] ^= 1
 	return out
+}
+
+// A proxy has little memory, and whoever can write where bundles come from can write anything there.
+func TestNothingIsHeldThatNobodyVouchesFor(t *testing.T) {
+	k := ed25519Key(t, 1)
+	signed := func(change func(parts)) []byte {
+		p := takeApart(t, seal(t, contents(), k))
+		change(p)
+		return p.pack(t)
+	}
+	large := strings.Repeat(" ", 32<<20)
+	for name, tt := range map[string]struct {
+		data []byte
+		want string
+	}{
+		"more than is allowed": {bomb(t), "too-large"},
+		"a file that grew":     {signed(func(p parts) { p["gateway.json"] += large }), "digest-differs"},
+		"a file more":          {signed(func(p parts) { p["more.json"] = large }), "file-unlisted"},
+		"a manifest that grew": {signed(func(p parts) { p["manifest.json"] += large }), "malformed"},
+		"signatures that grew": {signed(func(p parts) { p["signature.json"] += large }), "signature-invalid"},
+		"a model by nobody": {signed(func(p parts) {
+			delete(p, "signature.json")
+			p["gateway.json"] += large
+			p.bind(t, "gateway.json")
+		}), "unsigned"},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := bundle.Open(tt.data, trusting(k))
+		runtime.ReadMemStats(&after)
+		if got := bundle.Reason(err); got != tt.want {
+			t.Errorf("%s: %v", name, err)
+		}
+		if took := after.TotalAlloc - before.TotalAlloc; took > 2<<20 {
+			t.Errorf("%s: an archive of %d bytes took %d bytes of memory", name, len(tt.data), took)
+		}
+	}
 }
 
 // bomb is a small file that unpacks to more than is allowed: a mebibyte of zeros, compressed once, again and

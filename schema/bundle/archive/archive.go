@@ -74,53 +74,66 @@ func Pack(files []File) ([]byte, error) {
 // Unpack returns the files of an archive in their order. The memory it takes is a few times the bounds
 // at most, whatever the archive claims.
 func Unpack(data []byte, limits Limits) ([]File, error) {
-	if len(data) > limits.Packed {
-		return nil, fault(TooLarge, "the archive has %d bytes, the most allowed is %d", len(data), limits.Packed)
-	}
-	body, err := gunzip(data, limits.Unpacked)
+	var files []File
+	err := Walk(data, limits, func(name string, size int64, content io.Reader) error {
+		buf := bytes.NewBuffer(make([]byte, 0, min(size, int64(limits.Unpacked))))
+		_, err := buf.ReadFrom(content)
+		files = append(files, File{name, buf.Bytes()})
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	src := bytes.NewReader(body)
+	return files, nil
+}
+
+// Walk calls visit for each file of an archive in their order, and holds none of them: what an archive of
+// unknown origin unpacks to may be large. A size is what the archive claims. The files are not to be used
+// before Walk has returned, since the archive may be damaged further on.
+func Walk(data []byte, limits Limits, visit func(name string, size int64, content io.Reader) error) error {
+	if len(data) > limits.Packed {
+		return fault(TooLarge, "the archive has %d bytes, the most allowed is %d", len(data), limits.Packed)
+	}
+	src, err := gunzip(data, limits.Unpacked)
+	if err != nil {
+		return err
+	}
 	r := tar.NewReader(src)
-	var files []File
 	seen := map[string]bool{}
 	for {
 		h, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			break
+			return src.end()
 		}
-		if err != nil {
-			return nil, tarFault(err)
-		}
-		if len(files) == limits.Files {
-			return nil, fault(TooManyEntries, "the archive holds more than %d entries", limits.Files)
-		}
-		if h.Typeflag != tar.TypeReg {
-			return nil, fault(NotRegular, "entry %.100q is %s, and only plain files are allowed", h.Name, kind(h.Typeflag))
-		}
-		if !validName(h.Name) {
-			return nil, fault(BadName, "entry %.100q does not name a file inside the archive", h.Name)
-		}
-		if seen[h.Name] {
-			return nil, fault(DuplicateEntry, "entry %.100q is there twice", h.Name)
+		switch {
+		case err != nil:
+			return src.explain(err)
+		case len(seen) == limits.Files:
+			return fault(TooManyEntries, "the archive holds more than %d entries", limits.Files)
+		case h.Typeflag != tar.TypeReg:
+			return fault(NotRegular, "entry %.100q is %s, and only plain files are allowed", h.Name, kind(h.Typeflag))
+		case isSparse(h): // and may claim more than all disks hold
+			return fault(NotRegular, "entry %.100q is a sparse file, and only plain files are allowed", h.Name)
+		case !validName(h.Name):
+			return fault(BadName, "entry %.100q does not name a file inside the archive", h.Name)
+		case seen[h.Name]:
+			return fault(DuplicateEntry, "entry %.100q is there twice", h.Name)
 		}
 		seen[h.Name] = true
-		if h.Size > int64(src.Len()) { // a sparse file claims more than it takes
-			return nil, fault(Truncated, "entry %.100q claims %d bytes, more than the archive still has", h.Name, h.Size)
+		if err := visit(h.Name, h.Size, r); err != nil {
+			return src.explain(err)
 		}
-		content := make([]byte, h.Size)
-		if _, err := io.ReadFull(r, content); err != nil {
-			return nil, tarFault(err)
+	}
+}
+
+// isSparse reports whether a plain file has holes, which GNU tar writes down in records of PAX.
+func isSparse(h *tar.Header) bool {
+	for name := range h.PAXRecords {
+		if strings.HasPrefix(name, "GNU.sparse.") {
+			return true
 		}
-		files = append(files, File{h.Name, content})
 	}
-	// tar(1) pads with zeros to a multiple of its record; anything else after the end is hidden content.
-	rest := body[len(body)-src.Len():]
-	if len(bytes.Trim(rest, "\x00")) > 0 {
-		return nil, fault(TrailingData, "%d bytes follow the end of the tar", len(rest))
-	}
-	return files, nil
+	return false
 }
 
 // First returns the first file of an archive, if it has at most limit bytes. It reads no further: what follows
@@ -133,20 +146,29 @@ func First(data []byte, limit int) (File, error) {
 	r := tar.NewReader(io.LimitReader(z, int64(limit)+2<<20)) // a tar header may be a megabyte by itself
 	h, err := r.Next()
 	if err != nil {
-		return File{}, tarFault(err)
+		return File{}, fault(NotAnArchive, "the archive holds no file that can be read")
 	}
 	if h.Typeflag != tar.TypeReg || h.Size > int64(limit) {
 		return File{}, fault(TooLarge, "entry %.100q is no file of at most %d bytes", h.Name, limit)
 	}
 	content := make([]byte, h.Size)
 	if _, err := io.ReadFull(r, content); err != nil {
-		return File{}, tarFault(err)
+		return File{}, fault(Truncated, "entry %.100q cannot be read to its end", h.Name)
 	}
 	return File{h.Name, content}, nil
 }
 
-// gunzip returns the one member of a gzip file, of at most limit bytes.
-func gunzip(data []byte, limit int) ([]byte, error) {
+// A stream is what the one member of a gzip file unpacks to.
+type stream struct {
+	packed *bytes.Reader
+	z      *gzip.Reader
+	left   int // bytes that it may still unpack to
+	limit  int
+	err    error // what is wrong with it
+}
+
+// gunzip returns what a gzip file unpacks to, of which no more than limit bytes are read.
+func gunzip(data []byte, limit int) (*stream, error) {
 	src := bytes.NewReader(data)
 	z, err := gzip.NewReader(src)
 	switch {
@@ -160,22 +182,63 @@ func gunzip(data []byte, limit int) ([]byte, error) {
 		return nil, fault(NotAnArchive, "the file is not a gzip archive")
 	}
 	z.Multistream(false)
-	body, err := io.ReadAll(io.LimitReader(z, int64(limit)+1))
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, fault(Truncated, "the archive ends before its compressed data does")
-	case err != nil:
-		return nil, fault(Corrupt, "the archive is damaged: %v", err)
-	case len(body) > limit:
-		return nil, fault(TooLarge, "the archive unpacks to more than %d bytes", limit)
-	case src.Len() > 0:
-		return nil, fault(TrailingData, "%d bytes follow the end of the gzip data", src.Len())
-	}
-	return body, nil
+	return &stream{packed: src, z: z, left: limit, limit: limit}, nil
 }
 
-func tarFault(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+func (s *stream) Read(p []byte) (int, error) {
+	n, err := s.z.Read(p)
+	switch {
+	case n > s.left:
+		s.err = fault(TooLarge, "the archive unpacks to more than %d bytes", s.limit)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		s.err = fault(Truncated, "the archive ends before its compressed data does")
+	case err != nil && !errors.Is(err, io.EOF):
+		s.err = fault(Corrupt, "the archive is damaged: %v", err)
+	default:
+		s.left -= n
+		return n, err
+	}
+	return 0, s.err
+}
+
+// end reads what follows the end of the tar. tar(1) pads with zeros to a multiple of its record; anything else
+// there, or behind the gzip data, is hidden content.
+func (s *stream) end() error {
+	var rest, hidden int
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := s.Read(buf)
+		rest += n
+		hidden += len(bytes.Trim(buf[:n], "\x00"))
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	switch {
+	case s.packed.Len() > 0:
+		return s.trailing()
+	case hidden > 0:
+		return fault(TrailingData, "%d bytes follow the end of the tar", rest)
+	}
+	return nil
+}
+
+func (s *stream) trailing() error {
+	return fault(TrailingData, "%d bytes follow the end of the gzip data", s.packed.Len())
+}
+
+// explain returns the fault behind an error of reading the tar.
+func (s *stream) explain(err error) error {
+	short := errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+	switch {
+	case s.err != nil:
+		return s.err
+	case short && s.packed.Len() > 0: // the rest of the tar, perhaps
+		return s.trailing()
+	case short:
 		return fault(Truncated, "the tar ends within an entry")
 	}
 	return fault(Corrupt, "the archive holds no valid tar: %.200v", err)
