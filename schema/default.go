@@ -25,7 +25,7 @@ func orList(v *[]string, d ...string) {
 func (b *Backend) UnmarshalJSON(data []byte) error {
 	type plain Backend
 	out := plain{Weight: 1}
-	if err := strictUnmarshal(data, &out); err != nil {
+	if err := UnmarshalStrict(data, &out); err != nil {
 		return err
 	}
 	*b = Backend(out)
@@ -36,7 +36,7 @@ func (b *Backend) UnmarshalJSON(data []byte) error {
 func (e *Endpoint) UnmarshalJSON(data []byte) error {
 	type plain Endpoint
 	out := plain{Weight: 1}
-	if err := strictUnmarshal(data, &out); err != nil {
+	if err := UnmarshalStrict(data, &out); err != nil {
 		return err
 	}
 	*e = Endpoint(out)

@@ -95,7 +95,7 @@ func (r *RateLimit) UnmarshalJSON(data []byte) error {
 			continue
 		}
 		var w RateLimitWindow
-		if err := strictUnmarshal(raw, &w); err != nil {
+		if err := UnmarshalStrict(raw, &w); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		if r.Windows == nil {

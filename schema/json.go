@@ -11,14 +11,23 @@ import (
 	"slices"
 )
 
-// Encode returns g in canonical JSON: fields in the order of the types, map keys sorted, no insignificant
-// white space, no HTML escapes, one newline at the end. Equal models have equal bytes.
+// Encode returns g in canonical JSON. Equal models have equal bytes.
 func (g *Gateway) Encode() ([]byte, error) {
+	out, err := MarshalCanonical(g)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the model: %w", err)
+	}
+	return out, nil
+}
+
+// MarshalCanonical returns v in canonical JSON: fields in the order of the types, map keys sorted, no insignificant
+// white space, no HTML escapes, one newline at the end.
+func MarshalCanonical(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(g); err != nil {
-		return nil, fmt.Errorf("encoding the model: %w", err)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
 	}
 	return b.Bytes(), nil
 }
@@ -26,13 +35,14 @@ func (g *Gateway) Encode() ([]byte, error) {
 // Decode reads one model from JSON. It refuses fields that it does not know and anything after the model.
 func Decode(data []byte) (*Gateway, error) {
 	var g Gateway
-	if err := strictUnmarshal(data, &g); err != nil {
+	if err := UnmarshalStrict(data, &g); err != nil {
 		return nil, fmt.Errorf("decoding the model: %w", err)
 	}
 	return &g, nil
 }
 
-func strictUnmarshal(data []byte, v any) error {
+// UnmarshalStrict reads one value from JSON. It refuses fields that it does not know and anything after the value.
+func UnmarshalStrict(data []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
@@ -76,12 +86,10 @@ func (j *JSON) UnmarshalJSON(data []byte) error {
 	if err := dec.Decode(&v); err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	out, err := MarshalCanonical(v)
+	if err != nil {
 		return err
 	}
-	*j = bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	*j = bytes.TrimSuffix(out, []byte("\n"))
 	return nil
 }

@@ -1,9 +1,7 @@
 package diff
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"net"
 	"reflect"
@@ -196,13 +194,11 @@ func quoted(list []string) string {
 
 // compact returns a value as JSON.
 func compact(v any) string {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	out, err := schema.MarshalCanonical(v)
+	if err != nil {
 		return fmt.Sprintf("%+v", v)
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return strings.TrimSuffix(string(out), "\n")
 }
 
 // cut returns s as printable text of bounded length.

@@ -163,11 +163,11 @@ func (c *Contents) files() (raw []byte, bound []archive.File, err error) {
 	}
 	positions := []byte("{}\n")
 	if len(c.Positions) > 0 {
-		if positions, err = encodeJSON(c.Positions); err != nil {
+		if positions, err = schema.MarshalCanonical(c.Positions); err != nil {
 			return nil, nil, err
 		}
 	}
-	raw, err = encodeJSON(manifest{
+	raw, err = schema.MarshalCanonical(manifest{
 		FormatVersion: formatVersion,
 		Environment:   c.Environment,
 		Serial:        c.Serial,

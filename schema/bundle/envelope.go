@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"gwc.dev/schema"
 )
 
 // payloadType tells a signature over a manifest from one over anything else.
@@ -40,13 +42,13 @@ func countersign(signatures []Signature, manifest []byte, s Signer) ([]Signature
 func encodeEnvelope(manifest []byte, signatures []Signature) ([]byte, error) {
 	signatures = slices.SortedStableFunc(slices.Values(signatures), func(a, b Signature) int { return strings.Compare(a.KeyID, b.KeyID) })
 	signatures = slices.CompactFunc(signatures, func(a, b Signature) bool { return a.KeyID == b.KeyID })
-	return encodeJSON(envelope{payloadType, manifest, signatures})
+	return schema.MarshalCanonical(envelope{payloadType, manifest, signatures})
 }
 
 // decodeEnvelope reads signature.json without judging who signed.
 func decodeEnvelope(data []byte) (envelope, error) {
 	var e envelope
-	if err := decodeJSON(data, &e); err != nil {
+	if err := schema.UnmarshalStrict(data, &e); err != nil {
 		return envelope{}, refuse(SignatureInvalid, "%s is no DSSE envelope: %.200v", signatureFile, err)
 	}
 	if len(e.Signatures) > maxSignatures {

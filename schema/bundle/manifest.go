@@ -1,10 +1,7 @@
 package bundle
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 )
 
 // formatVersion is the version this package writes and the newest it reads. It has to grow when a bundle
@@ -61,30 +58,6 @@ func (m *manifest) admit(files map[string]file) error {
 		if _, ok := m.Files[name]; !ok {
 			return refuse(FileMissing, "the manifest does not name %q", name)
 		}
-	}
-	return nil
-}
-
-// encodeJSON returns v in the canonical JSON of [schema.Gateway.Encode].
-func encodeJSON(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
-// decodeJSON reads one value, and refuses unknown fields and anything after it.
-func decodeJSON(data []byte, v any) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
-		return err
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("data after the end")
 	}
 	return nil
 }

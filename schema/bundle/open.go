@@ -82,7 +82,7 @@ func Inspect(data []byte) (*Bundle, error) {
 
 func decodeManifest(raw []byte) (*manifest, error) {
 	var m manifest
-	if err := decodeJSON(raw, &m); err != nil {
+	if err := schema.UnmarshalStrict(raw, &m); err != nil {
 		return nil, refuse(Malformed, "%s: %.200v", manifestFile, err)
 	}
 	if m.FormatVersion != formatVersion {
@@ -106,7 +106,7 @@ func decodeContents(m *manifest, data []byte) (*Contents, error) {
 		return nil, refuse(Malformed, "%s: %.200v", gatewayFile, err)
 	}
 	var positions map[string]string
-	if err := decodeJSON(files[positionsFile], &positions); err != nil {
+	if err := schema.UnmarshalStrict(files[positionsFile], &positions); err != nil {
 		return nil, refuse(Malformed, "%s: %.200v", positionsFile, err)
 	}
 	if gateway.Environment != m.Environment {
