@@ -28,12 +28,12 @@ func (c *comparison) run(to *folder) {
 			}
 		}
 		if !c.stays(old) {
-			c.add(to, old, nil, c.one(c.before, old, c.after))
+			c.add(to, old, nil, c.unanswered(c.before, old, c.after))
 		}
 	}
 	for _, new := range c.after.entries {
 		if !c.stays(new) {
-			c.add(to, nil, new, c.one(c.after, new, c.before))
+			c.add(to, nil, new, c.unanswered(c.after, new, c.before))
 		}
 	}
 	c.preflights(to)
@@ -68,7 +68,7 @@ func (c *comparison) may(old, new *routing.Entry) bool {
 
 // differ looks for a request that old took, new takes, and which are treated differently.
 func (c *comparison) differ(old, new *routing.Entry) space.Result {
-	if c.tired(old, new) {
+	if c.exhausted(old, new) {
 		return space.Result{Verdict: space.Undecided}
 	}
 	for _, where := range c.before.of(old).differs(c.after.of(new)).where {
@@ -122,8 +122,8 @@ func (c *comparison) matches(m schema.Match) []*space.Match {
 // for it that there is more than one.
 const maxUndecided = 100
 
-// tired reports whether too many questions have come to nothing for others about expressions to be worth asking.
-func (c *comparison) tired(entries ...*routing.Entry) bool {
+// exhausted reports whether so many questions have come to nothing that others about expressions are not worth asking.
+func (c *comparison) exhausted(entries ...*routing.Entry) bool {
 	return *c.undecided >= maxUndecided && slices.ContainsFunc(entries, (*routing.Entry).Regex)
 }
 
@@ -154,9 +154,9 @@ func (c *comparison) above(s *served, e, with *routing.Entry) []*routing.Entry {
 	return above(e, rivals)
 }
 
-// one looks for a request that e takes on its side and that nobody takes on the other.
-func (c *comparison) one(s *served, e *routing.Entry, other *served) space.Result {
-	if c.tired(e) {
+// unanswered looks for a request that e takes on its side and that nobody takes on the other.
+func (c *comparison) unanswered(s *served, e *routing.Entry, other *served) space.Result {
+	if c.exhausted(e) {
 		return space.Result{Verdict: space.Undecided}
 	}
 	higher := routing.Matches(above(e, s.meeting(e.Match)))

@@ -20,7 +20,7 @@ func judge(before, after *side, old, new *routing.Entry) *Class {
 		c.Severity, c.Reason = diff.Breaking, "no longer answered"
 	case old == nil && public(new.Route):
 		c.Severity, c.Reason = diff.Risky, "answered now, open to the public"
-	case old == nil && before.had(after, new):
+	case old == nil && before.knew(after, new):
 		c.Severity, c.Reason = diff.Risky, "answered now, by a route that takes more than before"
 	case old == nil:
 		c.Severity, c.Reason = diff.Safe, "answered now"

@@ -49,20 +49,20 @@ func layOut(s *space.Space, g *schema.Gateway, alike counter) (*side, error) {
 				t.alike = 0
 			}
 			out.treatments[e.Route] = t
-			out.routes[e.String()], out.routes[deed(e, t)] = true, true
+			out.routes[e.String()], out.routes[effectOf(e, t)] = true, true
 		}
 	}
 	return out, nil
 }
 
-// had reports whether the side has a route that the other has as well: of the same name, or one that does the same with the
+// knew reports whether the side has a route that the other has as well: of the same name, or one that does the same with the
 // same paths, whatever its hosts and methods.
-func (s *side) had(other *side, e *routing.Entry) bool {
-	return s.routes[e.String()] || s.routes[deed(e, other.of(e))]
+func (s *side) knew(other *side, e *routing.Entry) bool {
+	return s.routes[e.String()] || s.routes[effectOf(e, other.of(e))]
 }
 
-// deed is what a route does with which paths.
-func deed(e *routing.Entry, t *treatment) string {
+// effectOf returns what a route does, and with which paths.
+func effectOf(e *routing.Entry, t *treatment) string {
 	path := schema.PathMatch{}
 	if m := e.Route.Match; m != nil && m.Path != nil {
 		path = *m.Path

@@ -73,7 +73,7 @@ func (p *pass) served(e *routing.Entry) bool {
 	})
 }
 
-// A loss is what a route has no requests of.
+// A loss says where no request reaches a route, and what takes them instead.
 type loss struct {
 	entries    []*routing.Entry
 	hosts      []string
