@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// DefaultMax is how many buckets a store keeps unless it is told otherwise; they take about 25 MB.
-const DefaultMax = 100_000
+// defaultMax is how many buckets a store keeps unless it is told otherwise; they take about 25 MB.
+const defaultMax = 100_000
 
 // shards is the number of parts of a store, each with its lock. It is at most 64: a request's shards are a set
 // of bits.
@@ -22,7 +22,7 @@ const maxName = 64
 
 // Options configure a [Store]. The zero value works.
 type Options struct {
-	// Max bounds how many buckets are kept, rounded up to a multiple of 64. 0: [DefaultMax].
+	// Max bounds how many buckets are kept, rounded up to a multiple of 64. 0: 100,000.
 	Max int
 	// Now is the clock. Nil: time.Now.
 	Now func() time.Time
@@ -39,7 +39,7 @@ type Store struct {
 // New returns an empty store.
 func New(o Options) *Store {
 	if o.Max <= 0 {
-		o.Max = DefaultMax
+		o.Max = defaultMax
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -19,8 +19,8 @@ import (
 	"gwc.dev/schema"
 )
 
-// Unmatched is the api and route label of requests that no route took.
-const Unmatched = "-"
+// unmatched is the api and route label of requests that no route took.
+const unmatched = "-"
 
 // A Registry holds the metrics of one proxy.
 type Registry struct {
@@ -88,7 +88,7 @@ func New() *Registry {
 	r.logDropped = counter(schema.MetricLogDropped, "Access log lines that were not written.")
 	r.registry.MustRegister(newAnswers(r), r.connections, r.bundleInfo, r.trustExpiry, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	r.unmatched = r.newRoute(key{Unmatched, Unmatched})
+	r.unmatched = r.newRoute(key{unmatched, unmatched})
 	r.unmatched.open()
 	return r
 }

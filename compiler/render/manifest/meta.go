@@ -12,7 +12,7 @@ const (
 
 // Annotations of rendered objects.
 const (
-	AnnotationEnvironment = "gwc.dev/environment"
+	annotationEnvironment = "gwc.dev/environment"
 	AnnotationRevision    = "gwc.dev/revision"
 )
 
@@ -25,7 +25,7 @@ func (in Input) Meta(name, component string) metav1.ObjectMeta {
 		Name:        name,
 		Namespace:   in.Gateway.Targets.Kube.Namespace,
 		Labels:      in.Labels(component),
-		Annotations: map[string]string{AnnotationEnvironment: in.Gateway.Environment},
+		Annotations: map[string]string{annotationEnvironment: in.Gateway.Environment},
 	}
 }
 

@@ -65,7 +65,7 @@ func Tag(ctx context.Context, ref, tag string, o Options) error {
 	if err != nil {
 		return err
 	}
-	if _, err := ParseReference(r.WithTag(tag).String()); err != nil {
+	if _, err := ParseReference(r.withTag(tag).String()); err != nil {
 		return err
 	}
 	s, err := newSession(r, o)

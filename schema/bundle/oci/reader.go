@@ -229,7 +229,7 @@ func (p *place) login() (*session, *remote.Puller, bool, error) {
 	if p.puller != nil {
 		return p.session, p.puller, true, nil
 	}
-	s, err := newSession(p.ref.WithTag("any"), p.options)
+	s, err := newSession(p.ref.withTag("any"), p.options)
 	if err != nil {
 		return nil, nil, false, err
 	}

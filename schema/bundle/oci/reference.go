@@ -80,8 +80,8 @@ func (r Reference) Digest() string { return r.digest }
 // Repository returns r without its tag or digest.
 func (r Reference) Repository() string { return Scheme + r.host + "/" + r.repository }
 
-// WithTag returns the reference of a tag of r's repository.
-func (r Reference) WithTag(tag string) Reference {
+// withTag returns the reference of a tag of r's repository.
+func (r Reference) withTag(tag string) Reference {
 	return Reference{host: r.host, repository: r.repository, tag: tag}
 }
 
@@ -98,7 +98,7 @@ func (r Reference) with(identifier string) Reference {
 	if strings.Contains(identifier, ":") {
 		return r.WithDigest(identifier)
 	}
-	return r.WithTag(identifier)
+	return r.withTag(identifier)
 }
 
 // String returns the reference in full.
