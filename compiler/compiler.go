@@ -94,7 +94,7 @@ func (e *Environment) compile(m *module, o partition) error {
 	e.Positions.inherit(e.Model)
 	if g.Environment != m.name {
 		f := diag.Finding{
-			Code:     "environment-name",
+			Code:     codeEnvironment,
 			Severity: diag.Error,
 			Path:     "environment",
 			Message:  fmt.Sprintf("the environment is named %q and its directory %q", g.Environment, m.name),

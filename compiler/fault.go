@@ -17,18 +17,20 @@ import (
 
 // The codes of the compiler's findings.
 const (
-	codeSyntax       = "cue-syntax"     // not CUE
-	codePackage      = "cue-package"    // files of several packages in one directory
-	codeImport       = "cue-import"     // an import that is not there, or is not used
-	codeReference    = "cue-reference"  // a reference that leads nowhere
-	codeConflict     = "cue-conflict"   // two places of the user's that say different things
-	codeType         = "cue-type"       // a value of the wrong type
-	codeBound        = "cue-bound"      // a number out of bounds
-	codeValue        = "cue-value"      // a value that the schema does not take
-	codeIncomplete   = "cue-incomplete" // a place without a concrete value
-	codeCycle        = "cue-cycle"      // a value that contains itself
-	codeUnknownField = "unknown-field"  // a field that the schema does not know
-	codeMissingField = "missing-field"  // a field that must be there and is not
+	codeSyntax       = "cue-syntax"       // not CUE
+	codePackage      = "cue-package"      // files of several packages in one directory
+	codeImport       = "cue-import"       // an import that is not there, or is not used
+	codeReference    = "cue-reference"    // a reference that leads nowhere
+	codeConflict     = "cue-conflict"     // two places of the user's that say different things
+	codeType         = "cue-type"         // a value of the wrong type
+	codeBound        = "cue-bound"        // a number out of bounds
+	codeValue        = "cue-value"        // a value that the schema does not take
+	codeIncomplete   = "cue-incomplete"   // a place without a concrete value
+	codeCycle        = "cue-cycle"        // a value that contains itself
+	codeUnknownField = "unknown-field"    // a field that the schema does not know
+	codeMissingField = "missing-field"    // a field that must be there and is not
+	codeEnvironment  = "environment-name" // an environment that is not named as its directory
+	codeSchema       = "schema-outdated"  // a module's copy of the schema that is not gwc's (warning)
 )
 
 // A fault is a finding and the syntax that is to blame for it, so that what CUE says of the same syntax in

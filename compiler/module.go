@@ -241,7 +241,7 @@ func (m *module) outdated() diag.List {
 	for _, name := range slices.Sorted(maps.Keys(differ)) {
 		if err == nil && differ[name] {
 			return diag.List{{
-				Code:     "schema-outdated",
+				Code:     codeSchema,
 				Severity: diag.Warning,
 				Position: diag.Position{File: m.display(path.Join(m.schemaDir, name))},
 				Message:  "the module's copy of " + v1.ImportPath + " differs from the one in gwc, which is used instead",

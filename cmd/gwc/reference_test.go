@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -20,13 +21,14 @@ import (
 	schemav1 "gwc.dev/schema/v1"
 )
 
-// TestReferenceIsCurrent holds docs/reference to the definitions, the commands and the policies that it is made
-// from. GWC_UPDATE=1 rewrites it.
+// TestReferenceIsCurrent holds docs/reference to the definitions, the commands, the policies and the lists of codes that it
+// is made from. GWC_UPDATE=1 rewrites it.
 func TestReferenceIsCurrent(t *testing.T) {
 	for name, write := range map[string]func(*testing.T, *bytes.Buffer){
 		"schema.md":   writeSchema,
 		"commands.md": writeCommands,
 		"policies.md": writePolicies,
+		"findings.md": writeFindings,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
@@ -212,5 +214,25 @@ func writePolicies(t *testing.T, b *bytes.Buffer) {
 		"| code | severity | |\n|---|---|---|\n")
 	for _, rule := range engine.Rules() {
 		fmt.Fprintf(b, "| `%s` | %s | **%s** %s |\n", rule.Code, rule.Severity, cell(rule.Title), cell(rule.Description))
+	}
+}
+
+// writeFindings takes the codes from where the code lists them, with what each means.
+func writeFindings(t *testing.T, b *bytes.Buffer) {
+	b.WriteString("# Finding reference\n\nThe codes of what `gwc vet` finds, beside those of [policies](policies.md). They are errors unless it says " +
+		"otherwise. `gwc test` has codes of its own for tests that can never hold, which begin with `test-`. What the proxy's own build " +
+		"refuses, and none of these checks has said, has the proxy's code.\n")
+	for _, list := range []struct{ title, file, line string }{
+		{"What CUE and the schema refuse", "fault.go", `(?m)^\tcode\w+ += "([a-z-]+)" +// (.*)$`},
+		{"What CUE cannot say", "check/check.go", `(?m)^//\t([a-z]+(?:-[a-z]+)*)  +(.*)$`},
+	} {
+		source, err := os.ReadFile(filepath.Join("..", "..", "compiler", filepath.FromSlash(list.file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(b, "\n## %s\n\n| code | |\n|---|---|\n", list.title)
+		for _, m := range regexp.MustCompile(list.line).FindAllSubmatch(source, -1) {
+			fmt.Fprintf(b, "| `%s` | %s |\n", m[1], cell(string(m[2])))
+		}
 	}
 }

@@ -16,9 +16,9 @@
 //	api-unserved            no listener serves an API
 //	auth-empty              auth recognises nobody
 //	auth-no-keys            auth asks for API keys and no consumer has one (warning)
+//	canary-unsplit          a route with header or query matches and its default cannot share requests: one has them all
 //	certificate-missing     a listener speaks TLS without a certificate
 //	consumer-unknown        auth allows a consumer that does not exist (warning where a token may name it)
-//	canary-unsplit          a route with header or query matches and its default cannot share requests: one has them all
 //	cors-empty              CORS allows no origin (warning)
 //	cors-origin             an origin is written as no browser writes it
 //	duration-order          a bound lies above the bound around it
@@ -28,23 +28,23 @@
 //	group-unknown           auth allows a group that nobody is in (warning)
 //	header-forbidden        a header is changed that belongs to the connection
 //	header-repeated         one header is named twice in different case, or set and removed (warning)
-//	header-unseen           a match asks for a header that no request has once it is taken (warning where it asks for its absence)
+//	header-unseen           a match asks for a header that no request has when it is matched, or for the absence of one that all have (of one that none has: warning)
 //	host-duplicate          a host is listed twice (warning)
 //	host-unserved           no listener of an API takes a host of the API, or one takes none of them (then a warning)
 //	jwks-empty              a key set holds no key
-//	jwks-key                a key of a key set cannot be used
+//	jwks-key                a key of a key set cannot be read (one that fits no algorithm: warning)
 //	jwks-private-key        a key set holds private key material
 //	jwks-source             a JWKS has not exactly one of url and inline
 //	jwks-symmetric-key      a key set holds a shared secret
-//	limit-order             a limit of a listener lies above one that it is part of
+//	limit-order             a limit of a listener lies above one that it is part of (of an address's connections: warning)
 //	list-empty              a list that narrows something is empty
 //	listener-missing        APIs are defined and no listener is
 //	listener-redirect       a listener redirects to a listener that redirects
 //	listener-unknown        a listener is named that does not exist
 //	path-match              a path match has not exactly one of exact, prefix and regex
 //	port-shared             two listeners, or one and the admin server, have the same port
-//	preflight-unanswered    nothing answers the CORS preflights of a route that asks for header fields (warning)
 //	prefix-without-match    a prefix is replaced that no prefix match has matched
+//	preflight-unanswered    nothing answers the CORS preflights of a route that asks for header fields (warning)
 //	proxy-address           a trusted proxy is neither an IP address nor a CIDR range
 //	rate-limit-anonymous    requests are counted by consumer where none is known (warning)
 //	rate-limit-header       requests are counted by a header that is not named
