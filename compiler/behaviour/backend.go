@@ -12,6 +12,9 @@ import (
 // backendsText returns where requests go: upstreams by what they are, and their shares by what they come to.
 func (s *side) backendsText(r *schema.Route) string {
 	shares := map[string]int{}
+	if !s.calls(r) {
+		return compact(shares)
+	}
 	divisor := 0
 	for name, b := range r.Backends {
 		if b.Weight > 0 {
@@ -71,6 +74,9 @@ func textOf(u schema.Upstream) string {
 	}
 	slices.SortFunc(endpoints, func(a, b schema.Endpoint) int { return cmp.Or(cmp.Compare(a.Host, b.Host), a.Port-b.Port) })
 	u.Endpoints = nil
+	if u.TLS == nil && u.Protocol == "http1" {
+		u.Protocol = "auto" // which without TLS is that
+	}
 	if u.TLS != nil {
 		tls := *u.TLS
 		tls.ServerName = strings.ToLower(tls.ServerName)

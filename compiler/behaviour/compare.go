@@ -195,7 +195,7 @@ func (c *comparison) add(to *folder, old, new *routing.Entry, result space.Resul
 	c.show(class, result)
 	alike := ""
 	if old == nil || new == nil {
-		alike = c.before.of(old).text() + " -> " + c.after.of(new).text()
+		alike = c.before.of(old).whole() + " -> " + c.after.of(new).whole()
 	}
 	to.add(class, alike)
 }

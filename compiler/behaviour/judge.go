@@ -47,6 +47,9 @@ func changes(before, after *side, old, new *routing.Entry) []diff.Change {
 		keep(aspect, &a, was.route)
 		keep(aspect, &b, is.route)
 	}
+	if was.calls != is.calls && slices.Contains(in, auth) {
+		a.Auth, b.Auth = answeredAuth(was.route), answeredAuth(is.route)
+	}
 	if a.CORS != nil && b.CORS != nil && corsSettings(was.route) == corsSettings(is.route) || len(statedMethods(a.CORS, b.CORS)) > 0 {
 		a.CORS, b.CORS = withMethods(a.CORS, was.route), withMethods(b.CORS, is.route)
 	}
@@ -119,8 +122,10 @@ func keep(a aspect, to, from *schema.Route) {
 		to.RateLimit = unscoped(from)
 	case cors:
 		to.CORS = from.CORS
-	case headers:
-		to.Headers = from.Headers
+	case requestHeaders:
+		to.Headers = withHeaders(to.Headers, from.Headers, func(to, from *schema.Headers) { to.Request = from.Request })
+	case responseHeaders:
+		to.Headers = withHeaders(to.Headers, from.Headers, func(to, from *schema.Headers) { to.Response = from.Response })
 	case timeout:
 		to.Timeout = from.Timeout
 	case maxBodyBytes:
@@ -136,6 +141,19 @@ func keep(a aspect, to, from *schema.Route) {
 	case respond:
 		to.Respond = from.Respond
 	}
+}
+
+// withHeaders returns header changes with a part of others.
+func withHeaders(h, from *schema.Headers, take func(to, from *schema.Headers)) *schema.Headers {
+	if from == nil {
+		return h
+	}
+	out := schema.Headers{Disabled: from.Disabled}
+	if h != nil {
+		out = *h
+	}
+	take(&out, from)
+	return &out
 }
 
 // unscoped returns a route's rate limit without saying who shares it, which is a matter of its own.

@@ -3,6 +3,7 @@ package behaviour
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"gwc.dev/schema"
 )
@@ -53,7 +54,7 @@ func (t *treatment) retryDiffers(other *treatment) (all bool, some []string) {
 // connectFailure is on what a request is tried again whatever its method, since it never left.
 const connectFailure = "connect-failure"
 
-// retryOf returns the retries of requests of a method; "": there are none.
+// retryOf returns the retries of requests of a method, and the bound on a try; "": there are none.
 func retryOf(r *schema.Retry, method string) string {
 	if r == nil || r.Disabled {
 		return ""
@@ -63,10 +64,13 @@ func retryOf(r *schema.Retry, method string) string {
 	if !slices.Contains(r.Methods, method) {
 		out.On = slices.DeleteFunc(out.On, func(on string) bool { return on != connectFailure })
 	}
-	if len(out.On) == 0 {
-		return ""
+	switch {
+	case len(out.On) > 0:
+		return compact(out)
+	case out.PerTryTimeout > 0: // each try is bounded all the same
+		return compact(out.PerTryTimeout)
 	}
-	return compact(out)
+	return ""
 }
 
 // retryText is the same for equal retries, whatever the method.
@@ -81,8 +85,11 @@ func retryText(r *schema.Retry) string {
 
 // retryOn returns what is tried again, each once: 5xx is all of these statuses.
 func retryOn(r *schema.Retry) []string {
-	const serverErrors = "5xx"
+	const serverErrors, timeout = "5xx", "timeout"
 	out := sorted(r.On)
+	if r.PerTryTimeout == 0 { // without a bound on a try, it is the route's that ends the last
+		out = slices.DeleteFunc(out, func(on string) bool { return on == timeout })
+	}
 	if !slices.Contains(out, serverErrors) {
 		return out
 	}
@@ -119,6 +126,9 @@ func corsText(r *schema.Route) string {
 func corsSettings(r *schema.Route) string {
 	out := *r.CORS
 	out.Origins, out.Methods = origins(out.Origins), nil
+	if out.MaxAge > 0 { // is said in seconds
+		out.MaxAge = schema.Duration(out.MaxAge.Std().Truncate(time.Second) + 1)
+	}
 	out.AllowHeaders, out.ExposeHeaders = sorted(lower(out.AllowHeaders)), sorted(lower(out.ExposeHeaders))
 	return compact(out)
 }

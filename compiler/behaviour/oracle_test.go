@@ -79,19 +79,24 @@ func differ(a, b outcome, path string) []string {
 		return []string{"answer"}
 	}
 	var out []string
+	call := a.parts["calls"] == `"yes"` && b.parts["calls"] == `"yes"`
 	for name := range a.parts {
-		if a.parts[name] != b.parts[name] && (!a.preflight || name == "cors" || name == "headers") {
-			out = append(out, name)
+		field, _, _ := strings.Cut(name, ".")
+		switch {
+		case a.parts[name] == b.parts[name], name == "calls", a.preflight && name != "cors" && name != "headers.response":
+		case slices.Contains([]string{"auth.forward", "headers.request", "timeout", "rewrite"}, name) && !call:
+		default:
+			out = append(out, field)
 		}
 	}
 	if pagesMay(a, b) {
 		out = append(out, "cors")
 	}
 	if !a.preflight {
-		if retries(a) != retries(b) {
+		if call && retries(a) != retries(b) {
 			out = append(out, "retry")
 		}
-		if put(a, path) != put(b, path) {
+		if call && put(a, path) != put(b, path) {
 			out = append(out, "rewrite")
 		}
 		if location(a, path) != location(b, path) {
@@ -130,16 +135,19 @@ func pagesMay(a, b outcome) bool {
 func retries(o outcome) string {
 	r := o.route.Route.Retry
 	if r == nil {
-		return ""
+		return fmt.Sprint(schema.Duration(0))
 	}
 	var on []string
 	for _, why := range r.On {
+		if why == "timeout" && r.PerTryTimeout == 0 {
+			continue
+		}
 		if why == "connect-failure" || slices.Contains(r.Methods, o.asked) {
 			on = append(on, why)
 		}
 	}
 	if len(on) == 0 {
-		return ""
+		return fmt.Sprint(r.PerTryTimeout)
 	}
 	slices.Sort(on)
 	return fmt.Sprint(slices.Compact(on), r.Attempts, r.PerTryTimeout, r.Backoff)
@@ -218,9 +226,30 @@ func staticParts(g *schema.Gateway, r *schema.Route) map[string]string {
 		auth := fields["auth"].(map[string]any)
 		delete(auth, "allow")
 		auth["callers"] = callersOf(g, r.Auth)
+		forward := []any{}
+		for _, way := range []string{"apiKey", "jwt"} {
+			if of, ok := auth[way].(map[string]any); ok {
+				forward = append(forward, way, of["forward"])
+				if way == "jwt" || r.Redirect == nil || r.Auth.APIKey.Query == "" {
+					delete(of, "forward")
+				}
+			}
+		}
+		fields["auth.forward"] = forward
+	}
+	if of, ok := fields["headers"].(map[string]any); ok {
+		fields["headers.request"], fields["headers.response"] = of["request"], of["response"]
+	}
+	fields["calls"] = "no"
+	for name, b := range r.Backends {
+		for _, e := range g.Upstreams[name].Endpoints {
+			if b.Weight > 0 && e.Weight > 0 {
+				fields["calls"] = "yes"
+			}
+		}
 	}
 	out := map[string]string{}
-	for _, name := range []string{"auth", "rateLimit", "cors", "headers", "timeout", "maxBodyBytes", "backends", "rewrite", "redirect", "respond"} {
+	for _, name := range []string{"auth", "auth.forward", "calls", "rateLimit", "cors", "headers.request", "headers.response", "timeout", "maxBodyBytes", "backends", "rewrite", "redirect", "respond"} {
 		text, err := json.Marshal(plain(fields[name]))
 		if err != nil {
 			panic(err)

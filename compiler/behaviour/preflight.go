@@ -129,7 +129,7 @@ func (c *comparison) moved(to *folder, s *served, e *routing.Entry, other *serve
 // answersDiffer reports whether two routes answer preflights differently whatever these announce, or for which methods they
 // do.
 func answersDiffer(a, b *routing.Entry) (all bool, some []string) {
-	if corsSettings(a.Route) != corsSettings(b.Route) || headersText(a.Route.Headers) != headersText(b.Route.Headers) {
+	if corsSettings(a.Route) != corsSettings(b.Route) || responseText(a.Route.Headers) != responseText(b.Route.Headers) {
 		return true, nil
 	}
 	was, is := corsMethods(a.Route), corsMethods(b.Route)

@@ -67,7 +67,7 @@ func effectOf(e *routing.Entry, t *treatment) string {
 	if m := e.Route.Match; m != nil && m.Path != nil {
 		path = *m.Path
 	}
-	return compact(path) + t.text()
+	return compact(path) + t.whole()
 }
 
 // of returns how an entry's requests are treated; nil: they are not.

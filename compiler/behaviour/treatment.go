@@ -17,7 +17,8 @@ const (
 	auth aspect = iota
 	rateLimit
 	cors
-	headers
+	requestHeaders  // what becomes of its header fields on the way to the backend
+	responseHeaders // and of the answer's
 	timeout
 	maxBodyBytes
 	retry
@@ -28,10 +29,22 @@ const (
 	aspects
 )
 
+// ofCalls reports whether an aspect is of the call to a backend alone.
+func (a aspect) ofCalls() bool {
+	switch a {
+	case requestHeaders, timeout, retry, rewrite:
+		return true
+	}
+	return false
+}
+
 // A treatment is what a route does with its requests, in a form that is equal for equal behaviour.
 type treatment struct {
-	route *schema.Route
+	route *schema.Route // as far as it has an effect
+	calls bool          // backends
 	texts [aspects]string
+	// answered is the text of auth without what only backends see.
+	answered string
 	// upstream and location are what becomes of the path, for the backend and for where a redirect leads.
 	upstream, location pathChange
 	exact              string   // the one path that the route takes; empty: there are others
@@ -41,18 +54,23 @@ type treatment struct {
 
 // treat returns the treatment of an entry's route.
 func (s *side) treat(e *routing.Entry) *treatment {
-	r := e.Route
-	t := &treatment{route: r}
+	r := s.effective(e.Route)
+	t := &treatment{route: r, calls: s.calls(r)}
 	t.texts = [aspects]string{
-		auth:         s.authText(r.Auth),
-		cors:         corsText(r),
-		headers:      headersText(r.Headers),
-		timeout:      r.Timeout.String(),
-		maxBodyBytes: compact(r.MaxBodyBytes),
-		retry:        retryText(r.Retry),
-		backends:     s.backendsText(r),
-		redirect:     redirectText(r.Redirect),
-		respond:      respondText(r.Respond),
+		auth:            s.authText(r.Auth),
+		cors:            corsText(r),
+		requestHeaders:  requestText(r.Headers),
+		responseHeaders: responseText(r.Headers),
+		timeout:         r.Timeout.String(),
+		maxBodyBytes:    compact(r.MaxBodyBytes),
+		retry:           retryText(r.Retry),
+		backends:        s.backendsText(r),
+		redirect:        redirectText(r.Redirect),
+		respond:         respondText(r.Respond),
+	}
+	t.answered = t.texts[auth]
+	if a := answeredAuth(r); a != r.Auth {
+		t.answered = s.authText(a)
 	}
 	t.texts[rateLimit], t.windows = limits(e)
 	matched := ""
@@ -70,8 +88,21 @@ func (s *side) treat(e *routing.Entry) *treatment {
 	return t
 }
 
-// text is the same for equal treatments of equal matches.
-func (t *treatment) text() string {
+// text returns an aspect as it compares with that of another treatment: if one of them calls backends and the other does
+// not, that is what differs, and not what is told to backends or asked of them.
+func (t *treatment) text(a aspect, other *treatment) string {
+	switch {
+	case t.calls == other.calls:
+	case a.ofCalls():
+		return ""
+	case a == auth:
+		return t.answered
+	}
+	return t.texts[a]
+}
+
+// whole is the same for equal treatments of equal matches.
+func (t *treatment) whole() string {
 	if t == nil {
 		return "none"
 	}
@@ -96,7 +127,7 @@ func (t *treatment) differs(other *treatment) difference {
 	var d difference
 	everywhere := false
 	for a := range aspects {
-		if t.texts[a] == other.texts[a] {
+		if t.text(a, other) == other.text(a, t) {
 			continue
 		}
 		all, some := true, []string(nil)
@@ -120,7 +151,7 @@ func (t *treatment) differs(other *treatment) difference {
 		in       aspect
 		was, now pathChange
 	}{{rewrite, t.upstream, other.upstream}, {redirect, t.location, other.location}} {
-		if p.was.same(p.now, exact) {
+		if p.was.same(p.now, exact) || p.in.ofCalls() && t.calls != other.calls {
 			continue
 		}
 		if !slices.Contains(d.in, p.in) {
@@ -139,15 +170,20 @@ func (t *treatment) same(other *treatment) bool {
 	return t.alike > 0 && t.alike == other.alike || len(t.differs(other).in) == 0
 }
 
-func headersText(h *schema.Headers) string {
+// requestText returns what becomes of the header on the way to the backend; "": nothing.
+func requestText(h *schema.Headers) string {
 	if h == nil || h.Disabled {
 		return ""
 	}
-	request, response := changeText(h.Request), changeText(h.Response)
-	if request+response == "" {
+	return changeText(h.Request)
+}
+
+// responseText returns what becomes of the header on the way to the client; "": nothing.
+func responseText(h *schema.Headers) string {
+	if h == nil || h.Disabled {
 		return ""
 	}
-	return compact([]string{request, response})
+	return changeText(h.Response)
 }
 
 // changeText returns what becomes of a header, with names in lower case; "": nothing.
