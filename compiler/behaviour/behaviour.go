@@ -45,6 +45,9 @@ type Class struct {
 	Port   int    `json:"port,omitempty"`
 	// Request is one of the class; nil: all requests of the listeners are in it.
 	Request *space.Request `json:"-"`
+	// Told names the header fields of Request that the gateway writes about the client, or takes from proxies alone that it
+	// trusts: a client that sends them brings nothing about.
+	Told []string `json:"told,omitempty"`
 	// Old and New are the routes that took and take it; nil: none does.
 	Old *Route `json:"old,omitempty"`
 	New *Route `json:"new,omitempty"`

@@ -14,13 +14,15 @@ type comparison struct {
 	group         group
 	before, after *served
 	twins         map[*routing.Entry]*routing.Entry
-	hostsDiffer   bool // of the listeners
-	undecided     *int // how many questions were, at all listeners
+	hostsDiffer   bool             // of the listeners
+	told          space.Assumption // about clients
+	undecided     *int             // how many questions were, at all listeners
 }
 
 // run adds the classes that it finds.
 func (c *comparison) run(to *folder) {
 	c.pairUp()
+	c.told = c.toldOf()
 	for _, old := range c.before.entries {
 		for _, new := range c.after.meeting(old.Match) {
 			if c.worthAsking(old, new) {
@@ -132,6 +134,7 @@ func (c *comparison) find(in, out []*space.Match) space.Result {
 	if *c.undecided >= maxUndecided {
 		return space.Result{Verdict: space.Undecided}
 	}
+	c.space.Assume(c.told)
 	result := c.space.Find(in, out)
 	if result.Verdict == space.Undecided { // it may be for many that have nothing to do with it
 		apart := func(m *space.Match) bool { return c.space.Find(append(slices.Clip(in), m), nil).Verdict == space.Empty }
@@ -205,6 +208,7 @@ func (c *comparison) show(class *Class, result space.Result) {
 	class.Request, class.Listeners = result.Request, c.group.names
 	class.Undecided = result.Verdict == space.Undecided
 	c.address(class)
+	class.tell()
 }
 
 // address says how the listeners are reached.

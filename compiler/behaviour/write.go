@@ -132,7 +132,7 @@ func (c *Class) Example() string {
 	if c.Request == nil {
 		return "all requests " + at
 	}
-	return c.Request.String() + " " + at
+	return c.Request.String() + " " + at + c.toldText()
 }
 
 // at names the listeners.

@@ -55,6 +55,7 @@
 //	rewrite-ambiguous       both the prefix and the whole path are replaced
 //	rewrite-unused          a route rewrites requests that it sends nowhere
 //	route-action            a route has not exactly one of backends, redirect and respond
+//	route-ambiguous         all paths of a route's expression read in two ways, and are answered with 400 (warning)
 //	route-conflict          two routes take the same requests at the same precedence
 //	route-outranked         a route that asks for more loses requests to one that lists methods (warning)
 //	route-overlap           two routes take some of the same requests, and only their names decide (warning)
@@ -92,6 +93,7 @@ func Run(g *schema.Gateway) diag.List {
 	all.Spend(workOf(g))
 	p.table, _ = routing.Of(all, g) // what is wrong with the routes that it leaves out is reported by checkMatches
 	p.entries, p.preflights = entriesOf(p.table), all.Preflights()
+	p.assume(all)
 	for _, check := range []func(*pass){
 		checkListeners,
 		checkLimits,

@@ -8,6 +8,7 @@ import (
 	"gwc.dev/compiler/routing"
 	"gwc.dev/compiler/space"
 	"gwc.dev/schema"
+	"gwc.dev/schema/header"
 )
 
 // impossible reports a route that asks for what no request has, and says which part of its match that is.
@@ -42,6 +43,11 @@ func (p *pass) impossible(e *routing.Entry) {
 				continue
 			case p.never(schema.Match{Headers: map[string]schema.ValueMatch{name: {Present: new(true)}}}):
 				return // checkMatches says so
+			case v.Present != nil:
+				return // and so it does of a field that is always there
+			case header.KindOf(name) == header.Written:
+				say(fmt.Sprintf("the gateway writes field %q itself, and never in this way", name),
+					"name the proxies before the gateway in trustedProxies, or match what it writes: the scheme, the client's address", "headers", name)
 			case v.Exact != nil:
 				say(fmt.Sprintf("no field %q has the value %q", name, *v.Exact), "blanks before and behind a value are not part of it, and it has no control characters",
 					"headers", name)

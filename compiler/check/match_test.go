@@ -77,6 +77,24 @@ func TestCheckMatches(t *testing.T) {
 			`error header-unseen apis.echo.routes.default.match.headers.X-Forwarded-For: header "X-Forwarded-For" is written by the gateway itself and is always there for a match: no request lacks it`,
 			"  help: remove the match, and the route if others take its requests",
 		}},
+		{"what the gateway never writes", only(func(r *schema.Route) {
+			r.Match.Headers = map[string]schema.ValueMatch{"X-Forwarded-Proto": {Exact: ptr("https")}}
+		}), []string{
+			`error route-unreachable apis.echo.routes.default.match.headers.X-Forwarded-Proto: no request reaches route "default": the gateway writes field "X-Forwarded-Proto" itself, and never in this way`,
+			"  help: name the proxies before the gateway in trustedProxies, or match what it writes: the scheme, the client's address",
+		}},
+		{"what a trusted proxy may have written", func(g *schema.Gateway) {
+			g.TrustedProxies = []string{"10.0.0.0/8"}
+			only(func(r *schema.Route) {
+				r.Match.Headers = map[string]schema.ValueMatch{"X-Forwarded-Proto": {Exact: ptr("https")}, "x-forwarded-for": {Regex: `192\.0\.2\.1, .*`}}
+			})(g)
+		}, nil},
+		{"an address that none is", only(func(r *schema.Route) {
+			r.Match.Headers = map[string]schema.ValueMatch{"X-Forwarded-For": {Regex: "[g-z]+"}}
+		}), []string{
+			`error route-unreachable apis.echo.routes.default.match.headers.X-Forwarded-For: no request reaches route "default": the gateway writes field "X-Forwarded-For" itself, and never in this way`,
+			"  help: name the proxies before the gateway in trustedProxies, or match what it writes: the scheme, the client's address",
+		}},
 		{"one header in two cases", only(func(r *schema.Route) {
 			r.Match.Headers = map[string]schema.ValueMatch{"x-version": {Exact: ptr("1")}, "X-Version": {Exact: ptr("2")}}
 		}), []string{

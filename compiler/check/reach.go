@@ -16,7 +16,8 @@ import (
 func checkRoutes(p *pass) {
 	lost := map[*schema.Route]*loss{}
 	entries := map[*schema.Route]int{}
-	var order []*routing.Entry
+	unread := map[*schema.Route]*refusal{} // nil: some of its requests are answered
+	var order, perhaps []*routing.Entry
 	for _, e := range p.table.Entries {
 		if p.served(e) {
 			entries[e.Route]++
@@ -37,6 +38,11 @@ func checkRoutes(p *pass) {
 				}
 			}
 		}
+		if _, known := unread[e.Route]; !isLost && p.served(e) && (!known || unread[e.Route] != nil) {
+			if unread[e.Route] = p.refused(e); !known {
+				perhaps = append(perhaps, e)
+			}
+		}
 		p.contend(e, isLost)
 		if isLost && p.conflicting(e, by) { // which is then all that is said of the loss
 			p.contend(e, false)
@@ -53,6 +59,11 @@ func checkRoutes(p *pass) {
 			p.impossible(e)
 		case !p.conflicting(e, l.by):
 			p.unreachable(e, l)
+		}
+	}
+	for _, e := range perhaps {
+		if r := unread[e.Route]; r != nil {
+			p.unread(r)
 		}
 	}
 	p.sayContentions()

@@ -31,6 +31,9 @@ func (p *pass) sent(listener string, r *space.Request) *diag.Request {
 	}
 	out := &diag.Request{Method: r.Method, URL: sent.URL(scheme), Without: r.Without}
 	for _, f := range r.Header {
+		if f.Name == "x-forwarded-proto" && f.Value == scheme { // which the gateway writes
+			continue
+		}
 		out.Headers = append(out.Headers, diag.Field(f))
 	}
 	return out

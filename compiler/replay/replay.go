@@ -117,6 +117,8 @@ func (r *Replay) leaves(c *behaviour.Class) string {
 		return "without an example, since it was not decided"
 	case c.Request == nil:
 		return "of connections, and not of a request"
+	case len(c.Told) > 0:
+		return "with what the gateway writes about the client (" + strings.Join(c.Told, ", ") + ")"
 	case r.old.proxy.letsIn(c.Port) && r.new.proxy.letsIn(c.Port):
 		return ""
 	}

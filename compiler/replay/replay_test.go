@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -263,6 +264,19 @@ func TestWhatIsNotSentIsCounted(t *testing.T) {
 	want := "replayed 0 requests, 0 answers not as claimed\n" +
 		"not sent: 1 at listener http, which asks clients for certificates, 1 of connections, and not of a request"
 	if diff := cmp.Diff(want, sum.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What the gateway writes about the client cannot be sent, unless it is what the gateway writes of us too.
+func TestWhatTheGatewayWritesIsNotSent(t *testing.T) {
+	const both = `"scheme": {"match": {"path": {"exact": "/s"}, "headers": {"x-forwarded-proto": {"exact": "http"}}}, "respond": {"status": %[1]d}},
+		"address": {"match": {"path": {"exact": "/a"}, "headers": {"x-forwarded-for": {"exact": "192.0.2.1"}}}, "respond": {"status": %[1]d, "body": "."}}`
+	old, new := model(t, fmt.Sprintf(both, 200)), model(t, fmt.Sprintf(both, 201))
+	said, sum := run(t, old, new, replay.Options{Old: serve(t, old), New: serve(t, new)})
+	want := "replayed 1 requests, 0 answers not as claimed\nshown by the answers: 1\n" +
+		"not sent: 1 with what the gateway writes about the client (x-forwarded-for)"
+	if diff := cmp.Diff(want, said+sum.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

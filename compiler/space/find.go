@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"gwc.dev/schema"
 )
 
 // A Result is what [Space.Find] found.
@@ -39,7 +41,7 @@ func (s *Space) Find(in, out []*Match) Result {
 		if got.Request.Preflight() {
 			got = f.rather(got, r, s.Preflights())
 		}
-		if readsTwoWays(got.Request.Path) {
+		if schema.ReadsTwoWays(got.Request.Path) {
 			got = f.rather(got, r, s.twoWays())
 		}
 	}
@@ -153,6 +155,9 @@ func (f *finder) question(b box, holds, fails *condition) *question {
 		q.share /= 8
 	}
 	q.in, q.out = append(q.in[:0], b.in...), append(q.out[:0], b.out...)
+	if c := f.space.assumed[b.part]; c != nil {
+		q.in = append(q.in, c)
+	}
 	if holds != nil {
 		q.in = append(q.in, holds)
 	}

@@ -92,6 +92,13 @@ func (m *Match) TakesPath(path string) bool {
 	return c == nil || c.holds(path)
 }
 
+// TakesBelow reports whether a path and all paths below it are m's, as far as that is plain to see: not where an expression
+// says which ones are.
+func (m *Match) TakesBelow(path string) bool {
+	c := m.on(pathPart)
+	return c == nil || c.kind == below && c.holds(path)
+}
+
 func (s *Space) add(m *Match, kind partKind, name string, c *condition) {
 	m.clauses = append(m.clauses, clause{s.part(kind, name), c})
 }

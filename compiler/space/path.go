@@ -76,12 +76,6 @@ func freshPath(prefix string, exact, prefixes []string) string {
 	return prefix + "/" + fresh(segments, "a")
 }
 
-// readsTwoWays reports whether a path in normal form has something that servers take for different things: an escaped slash
-// or backslash, or what begins a parameter.
-func readsTwoWays(path string) bool {
-	return strings.Contains(path, ";") || strings.Contains(path, "%2F") || strings.Contains(path, "%5C") || strings.Contains(path, "%3B")
-}
-
 // twoWays returns the requests with such a path.
 func (s *Space) twoWays() *Match {
 	m, err := s.Match(&schema.Match{Path: &schema.PathMatch{Regex: `.*(;|%2F|%5C|%3B).*`}}, "")

@@ -64,6 +64,17 @@ func (s *Space) AnyMethod(m *Match) *Match {
 	return out
 }
 
+// AnyPath returns the requests of m, and those that are like them but for the path.
+func (s *Space) AnyPath(m *Match) *Match {
+	out := &Match{}
+	for _, c := range m.clauses {
+		if c.part.kind != pathPart {
+			out.clauses = append(out.clauses, c)
+		}
+	}
+	return out
+}
+
 // Path returns the requests on the paths of m.
 func (s *Space) Path(m *Match) *Match {
 	out := &Match{}

@@ -15,7 +15,8 @@
 // runtime/route takes. All requests are those that reach the table: paths are in normal form, values are what one or
 // several lines of a field can have, and fields that end at the gateway (Host, Upgrade, X-Real-Ip: see package header) are never
 // there. Bounds on the size of a request are not looked at, and fields that the gateway writes itself (X-Forwarded-For) are
-// taken for the client's. A request that a route takes may still be refused: by a filter, or for a path that reads in two ways.
+// taken for the client's, but for what is assumed of them ([Space.Assume]). A request that a route takes may still be refused: by
+// a filter, or for a path that reads in two ways.
 //
 // Paths and values are held against RE2 expressions by automata, so that Found and Empty are proofs. Everything is
 // bounded: where a proof would take more than that, the verdict is Undecided and never a guess.
@@ -34,6 +35,7 @@ type Space struct {
 	spellings   map[string]*condition // of expressions, as they are written
 	cells       int                   // of the automata of expressions
 	universes   universes
+	assumed     Assumption
 	turns       uint32
 }
 
