@@ -88,12 +88,12 @@ func Compare(old, new *schema.Gateway) (*Report, error) {
 	old, new = old.Resolve(), new.Resolve()
 	s := space.New(0)
 	s.Spend(workOf(old, new))
-	alike := counter{}
-	before, err := layOut(s, old, alike)
+	alike, schemes := counter{}, schemesOf(old, new)
+	before, err := layOut(s, old, schemes, alike)
 	if err != nil {
 		return nil, fmt.Errorf("the old model: %w", err)
 	}
-	after, err := layOut(s, new, alike)
+	after, err := layOut(s, new, schemes, alike)
 	if err != nil {
 		return nil, fmt.Errorf("the new model: %w", err)
 	}

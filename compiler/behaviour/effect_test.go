@@ -115,6 +115,10 @@ func TestFieldsWithAnEffect(t *testing.T) {
 		"timeouts of tries":                {retry(`"perTryTimeout": "1s", "on": ["503"]`), retry(`"perTryTimeout": "1s", "on": ["503", "timeout"]`), nil, `retry.on`},
 		"parts of a second":                {cors("1s"), cors("1500ms"), nil, ""},
 		"a second":                         {cors("1s"), cors("2s"), nil, "cors.maxAge"},
+		"a scheme that requests have":      {redirect, `"redirect": {"host": "c.test", "scheme": "http"}`, nil, ""},
+		"a scheme that requests may have":  {redirect, `"redirect": {"host": "c.test", "scheme": "http"}`, []string{`{"http": {"port": 8080}}`, `{"http": {"port": 8080}}, "trustedProxies": ["10.0.0.0/8"]`}, "trustedProxies redirect.scheme"},
+		"another scheme's own port":        {`"redirect": {"scheme": "https"}`, `"redirect": {"scheme": "https", "port": 443}`, nil, ""},
+		"the scheme's own port":            {`"redirect": {"scheme": "http"}`, `"redirect": {"scheme": "http", "port": 80}`, nil, "redirect.port"},
 		"no age at all":                    {respond + `, "cors": {"origins": ["*"]}`, cors("500ms"), nil, "cors.maxAge"},
 	} {
 		got := effectOf(t, test.old, test.new, test.pairs...)

@@ -53,6 +53,9 @@ func changes(before, after *side, old, new *routing.Entry) []diff.Change {
 	if a.CORS != nil && b.CORS != nil && corsSettings(was.route) == corsSettings(is.route) || len(statedMethods(a.CORS, b.CORS)) > 0 {
 		a.CORS, b.CORS = withMethods(a.CORS, was.route), withMethods(b.CORS, is.route)
 	}
+	if a.CORS != nil && b.CORS != nil {
+		a.CORS, b.CORS = withoutCovered(a.CORS, b.CORS), withoutCovered(b.CORS, a.CORS)
+	}
 	out := diff.Parts(routePattern, before.gateway, after.gateway, a, b)
 	if slices.Contains(in, backends) {
 		out = append(out, upstreams(before.gateway, after.gateway, &a, &b)...)
@@ -110,6 +113,16 @@ func withMethods(c *schema.CORS, r *schema.Route) *schema.CORS {
 	}
 	out := *c
 	out.Methods = corsMethods(r)
+	return &out
+}
+
+// withoutCovered returns what a route says of CORS without the origins that another one takes as well, in other words.
+func withoutCovered(c, by *schema.CORS) *schema.CORS {
+	out := *c
+	out.Origins = slices.DeleteFunc(slices.Clone(c.Origins), func(o string) bool {
+		covers := func(wide string) bool { return wide == "*" || coversOrigin(wide, o) }
+		return !slices.Contains(by.Origins, o) && slices.ContainsFunc(by.Origins, covers)
+	})
 	return &out
 }
 

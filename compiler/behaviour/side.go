@@ -18,6 +18,7 @@ type side struct {
 	treatments map[*schema.Route]*treatment
 	callers    map[string]string // who may call, by the way that is asked
 	upstreams  map[string]string // by name
+	schemes    []string          // that requests come by, on this side or the other
 	routes     map[string]bool   // names of them, and what they do with which paths
 }
 
@@ -33,14 +34,14 @@ func (c counter) of(text string) int {
 	return n
 }
 
-func layOut(s *space.Space, g *schema.Gateway, alike counter) (*side, error) {
+func layOut(s *space.Space, g *schema.Gateway, schemes []string, alike counter) (*side, error) {
 	table, err := routing.Of(s, g)
 	if err != nil {
 		return nil, err
 	}
 	out := &side{
 		gateway: g, table: table, treatments: map[*schema.Route]*treatment{}, callers: map[string]string{}, upstreams: map[string]string{},
-		routes: map[string]bool{},
+		schemes: schemes, routes: map[string]bool{},
 	}
 	for _, e := range table.Entries {
 		if out.treatments[e.Route] == nil {

@@ -65,7 +65,7 @@ func (s *side) treat(e *routing.Entry) *treatment {
 		maxBodyBytes:    compact(r.MaxBodyBytes),
 		retry:           retryText(r.Retry),
 		backends:        s.backendsText(r),
-		redirect:        redirectText(r.Redirect),
+		redirect:        redirectText(r.Redirect, s.schemes),
 		respond:         respondText(r.Respond),
 	}
 	t.answered = t.texts[auth]
@@ -204,16 +204,40 @@ func changeText(c *schema.HeaderChange) string {
 	return compact([]any{remove, set, add})
 }
 
-func redirectText(r *schema.Redirect) string {
+// redirectText is the same for redirects that lead to one place, but for its path, where requests come by some schemes.
+func redirectText(r *schema.Redirect, schemes []string) string {
 	if r == nil {
 		return ""
 	}
 	out := *r
 	out.Host, out.Path = strings.ToLower(r.Host), nil
-	if own := map[string]int{"http": 80, "https": 443}[out.Scheme]; out.Host != "" && out.Port == own {
-		out.Port = 0 // what another host means anyway
+	if out.Scheme == "" && len(schemes) == 1 {
+		out.Scheme = schemes[0] // that of the request
+	}
+	own := map[string]int{"http": 80, "https": 443}[out.Scheme]
+	if out.Port == own && (out.Host != "" || !slices.Contains(schemes, out.Scheme)) {
+		out.Port = 0 // what another host, or another scheme, means anyway
 	}
 	return compact(out)
+}
+
+// schemesOf returns what the requests of some models come by: where a proxy is trusted, either scheme.
+func schemesOf(models ...*schema.Gateway) []string {
+	var out []string
+	for _, g := range models {
+		for _, l := range g.Listeners {
+			switch {
+			case len(g.TrustedProxies) > 0:
+				return []string{"http", "https"}
+			case l.Redirect != nil:
+			case l.TLS != nil:
+				out = append(out, "https")
+			default:
+				out = append(out, "http")
+			}
+		}
+	}
+	return sorted(out)
 }
 
 func respondText(r *schema.Respond) string {
