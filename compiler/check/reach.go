@@ -39,8 +39,12 @@ func checkRoutes(p *pass) {
 			}
 		}
 		if _, known := unread[e.Route]; !isLost && p.served(e) && (!known || unread[e.Route] != nil) {
-			if unread[e.Route] = p.refused(e); !known {
+			r := p.refused(e)
+			if !known {
 				perhaps = append(perhaps, e)
+			}
+			if !known || r == nil {
+				unread[e.Route] = r
 			}
 		}
 		p.contend(e, isLost)

@@ -30,6 +30,9 @@ func (f *redirector) location(r *exchange.Request, memory *exchange.Text) string
 	if scheme != "" && isHost(host) { // an HTTP/1.0 request may have no host; then the redirect stays on the origin
 		b.WriteString(scheme)
 		b.WriteString("://")
+		if strings.IndexByte(host, ':') >= 0 { // an IPv6 address, which stands in brackets in a URL only
+			host = "[" + strings.Trim(host, "[]") + "]"
+		}
 		b.WriteString(host)
 		if port := f.portOf(r); port != "" && port != defaultPort(scheme) {
 			b.WriteByte(':')
