@@ -19,9 +19,11 @@ type Kube struct {
 	Trust            *Trust            `json:"trust,omitempty"`
 	PullSecret       string            `json:"pullSecret,omitempty"`
 	Registry         *KubeRegistry     `json:"registry,omitempty"`
+	PollInterval     Duration          `json:"pollInterval,omitempty"`
 	MaxStaleness     Duration          `json:"maxStaleness,omitempty"`
 	UnreadyWhenStale bool              `json:"unreadyWhenStale,omitempty"`
 	Isolate          bool              `json:"isolate,omitempty"`
+	JWKSMaxAge       Duration          `json:"jwksMaxAge,omitempty"`
 	Replicas         Replicas          `json:"replicas"`
 	TargetCPU        int               `json:"targetCPU"`
 	Resources        Resources         `json:"resources"`
@@ -38,6 +40,10 @@ type KubeRegistry struct {
 
 // PollInterval is how often proxies look at the registry, unless they are told otherwise.
 const PollInterval = 30 * time.Second
+
+// LeastKeyAge is the least time for which an issuer's keys are used that cannot be fetched again: they are fetched at least four
+// times in it.
+const LeastKeyAge = 5 * time.Minute
 
 // An Ordered list is another one if its members are in another order.
 type Ordered []string

@@ -36,6 +36,7 @@
 //	jwks-private-key        a key set holds private key material
 //	jwks-source             a JWKS has not exactly one of url and inline
 //	jwks-symmetric-key      a key set holds a shared secret
+//	key-age                 issuers' keys are used for less long than the proxies allow
 //	limit-order             a limit of a listener lies above one that it is part of (of an address's connections: warning)
 //	list-empty              a list that narrows something is empty
 //	listener-missing        APIs are defined and no listener is
@@ -124,6 +125,7 @@ func Run(g *schema.Gateway) diag.List {
 		checkWaivers,
 		checkReplicas,
 		checkStaleness,
+		checkKeyAge,
 		checkTrust,
 	} {
 		check(p)

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 
 	"gwc.dev/compiler/diag"
@@ -29,6 +30,7 @@ func checkStaleness(p *pass) {
 		return
 	}
 	k, at := p.Targets.Kube, schema.NewPath("targets", "kube")
+	looks := cmp.Or(k.PollInterval, schema.Duration(schema.PollInterval))
 	switch {
 	case k.MaxStaleness == 0 && k.UnreadyWhenStale:
 		p.report(diag.Finding{
@@ -36,11 +38,25 @@ func checkStaleness(p *pass) {
 			Message: "proxies are to be unready when they are stale, and nothing says when that is",
 			Hint:    "set targets.kube.maxStaleness, or leave unreadyWhenStale out",
 		})
-	case k.MaxStaleness > 0 && k.MaxStaleness.Std() <= schema.PollInterval:
+	case k.MaxStaleness > 0 && k.MaxStaleness <= looks:
 		p.report(diag.Finding{
 			Code: "staleness", Severity: diag.Error, Path: at.Join("maxStaleness"),
-			Message: fmt.Sprintf("proxies look at the registry every %v, and would be stale between two looks after %v", schema.PollInterval, k.MaxStaleness),
+			Message: fmt.Sprintf("proxies look at the registry every %v, and would be stale between two looks after %v", looks, k.MaxStaleness),
 			Hint:    "allow for some looks that fail: write several minutes or more",
+		})
+	}
+}
+
+// checkKeyAge: proxies take the time for which issuers' keys are used.
+func checkKeyAge(p *pass) {
+	if p.Targets == nil || p.Targets.Kube == nil {
+		return
+	}
+	if age := p.Targets.Kube.JWKSMaxAge; age > 0 && age.Std() < schema.LeastKeyAge {
+		p.report(diag.Finding{
+			Code: "key-age", Severity: diag.Error, Path: schema.NewPath("targets", "kube", "jwksMaxAge"),
+			Message: fmt.Sprintf("issuers' keys are to be used for %v, and are fetched again less often than that", age),
+			Hint:    fmt.Sprintf("set targets.kube.jwksMaxAge to %v or more: an outage of an issuer that is longer fails its tokens", schema.Duration(schema.LeastKeyAge)),
 		})
 	}
 }

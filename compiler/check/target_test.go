@@ -33,6 +33,16 @@ func TestCheckStaleness(t *testing.T) {
 			"error staleness targets.kube.maxStaleness: proxies look at the registry every 30s, and would be stale between two looks after 30s",
 			"  help: allow for some looks that fail: write several minutes or more",
 		}},
+		{"between two rare looks", kube(schema.Kube{MaxStaleness: schema.Duration(time.Minute), PollInterval: schema.Duration(time.Minute)}), []string{
+			"error staleness targets.kube.maxStaleness: proxies look at the registry every 1m, and would be stale between two looks after 1m",
+			"  help: allow for some looks that fail: write several minutes or more",
+		}},
+		{"after frequent looks", kube(schema.Kube{MaxStaleness: schema.Duration(20 * time.Second), PollInterval: schema.Duration(time.Second)}), nil},
+		{"keys for an hour", kube(schema.Kube{JWKSMaxAge: schema.Duration(time.Hour)}), nil},
+		{"keys for a moment", kube(schema.Kube{JWKSMaxAge: schema.Duration(time.Second)}), []string{
+			"error key-age targets.kube.jwksMaxAge: issuers' keys are to be used for 1s, and are fetched again less often than that",
+			"  help: set targets.kube.jwksMaxAge to 5m or more: an outage of an issuer that is longer fails its tokens",
+		}},
 		{"unready at no time", kube(schema.Kube{UnreadyWhenStale: true}), []string{
 			"error staleness targets.kube.unreadyWhenStale: proxies are to be unready when they are stale, and nothing says when that is",
 			"  help: set targets.kube.maxStaleness, or leave unreadyWhenStale out",

@@ -40,6 +40,8 @@ func targetTable() map[string]rule {
 		"kube.registry.caSecret":  always(Risky, "the registry is verified by other certificates"),
 		"kube.registry.mirrors.*": by(verdict{Risky, "a mirror is asked first"}, verdict{Safe, "no mirror is asked"}, verdict{Risky, "other mirrors are asked first"}),
 
+		"kube.pollInterval": always(Risky, "changes come to proxies sooner or later than before"),
+		"kube.jwksMaxAge":   always(Risky, "issuers' keys are used for longer or shorter in an outage"),
 		"kube.maxStaleness": maxStaleness,
 		"kube.unreadyWhenStale": flag(
 			verdict{Risky, "proxies that are stale take no traffic"}, verdict{Safe, "proxies that are stale take traffic"}),

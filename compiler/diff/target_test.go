@@ -30,6 +30,8 @@ func TestChangesOfTargets(t *testing.T) {
 		{kube + "maxStaleness", `null`, `"600s"`, `+ targets.kube.maxStaleness: 10m  safe: maxStaleness added`},
 		{kube + "maxStaleness", `"10m"`, `"15m"`, `~ targets.kube.maxStaleness: 10m -> 15m  risky: maxStaleness raised`},
 		{kube + "maxStaleness", `"10m"`, `null`, `- targets.kube.maxStaleness: 10m  risky: maxStaleness removed`},
+		{kube + "pollInterval", `null`, `"1m"`, `+ targets.kube.pollInterval: 1m  risky: changes come to proxies sooner or later than before`},
+		{kube + "jwksMaxAge", `"24h"`, `"1h"`, `~ targets.kube.jwksMaxAge: 24h -> 1h  risky: issuers' keys are used for longer or shorter in an outage`},
 		{kube + "unreadyWhenStale", `null`, `true`, `+ targets.kube.unreadyWhenStale: true  risky: proxies that are stale take no traffic`},
 		{kube + "unreadyWhenStale", `true`, `null`, `- targets.kube.unreadyWhenStale: true  safe: proxies that are stale take traffic`},
 		{"targets.kube", `{"maxStaleness": "10m", "unreadyWhenStale": true}`, `{"maxStaleness": "5m", "unreadyWhenStale": true}`, `~ targets.kube.maxStaleness: 10m -> 5m  risky: maxStaleness lowered`},

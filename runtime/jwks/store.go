@@ -22,14 +22,16 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"gwc.dev/schema"
 )
 
 // DefaultMaxAge is how long keys are used that cannot be fetched again. It lets people sleep through an issuer's outage;
 // a key that was stolen and withdrawn meanwhile is trusted no longer than that.
 const DefaultMaxAge = 24 * time.Hour
 
-// MinMaxAge is the least of [Options.MaxAge]: keys are fetched again four times in it at least.
-const MinMaxAge = 5 * time.Minute
+// MinMaxAge is the least of [Options.MaxAge].
+const MinMaxAge = schema.LeastKeyAge
 
 // Options configure a [Store]. The zero value works.
 type Options struct {

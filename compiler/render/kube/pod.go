@@ -127,6 +127,9 @@ func container(in manifest.Input, bundle manifest.Ref, trusted string) corev1.Co
 // servingArguments tell gwproxy what to do about a bundle that is old, or cannot be built as a whole.
 func servingArguments(k *schema.Kube) []string {
 	var args []string
+	if k.PollInterval > 0 {
+		args = append(args, "--poll-interval="+k.PollInterval.String())
+	}
 	if k.MaxStaleness > 0 {
 		args = append(args, "--max-staleness="+k.MaxStaleness.String())
 	}
@@ -135,6 +138,9 @@ func servingArguments(k *schema.Kube) []string {
 	}
 	if k.Isolate {
 		args = append(args, "--isolate")
+	}
+	if k.JWKSMaxAge > 0 {
+		args = append(args, "--jwks-max-age="+k.JWKSMaxAge.String())
 	}
 	return args
 }
