@@ -1,11 +1,40 @@
 package oci
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
+
+// maxTime bounds what is done with a registry at a time, such as pulling a bundle, where nobody else has set a bound: it may
+// answer a byte a second.
+const maxTime = 15 * time.Minute
+
+// timed has ctx end in any case.
+func timed(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, maxTime)
+}
+
+// maxRedirects is how often a registry may send somebody on, which go-containerregistry does not count.
+const maxRedirects = 10
+
+var errRedirects = errors.New("it redirects more than 10 times")
+
+// redirects reports whether r is one of too many that follow one from another.
+func redirects(r *http.Request) bool {
+	n := 0
+	for ; r != nil && r.Response != nil; r = r.Response.Request {
+		n++
+	}
+	return n > maxRedirects
+}
 
 // maxAnswer is the most that a registry may say at once, but for blobs. Few take a manifest of more than four megabytes.
 const maxAnswer = 16 << 20

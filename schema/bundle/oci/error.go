@@ -3,6 +3,7 @@ package oci
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -81,6 +82,7 @@ func (s *session) explain(err error) error {
 		network     *net.OpError
 		lookup      *net.DNSError
 		at          *url.Error
+		syntax      *json.SyntaxError
 	)
 	switch {
 	case errors.As(err, &credential):
@@ -103,6 +105,10 @@ func (s *session) explain(err error) error {
 		return fmt.Errorf("registry %q cannot be found: %w", host, lookup)
 	case errors.As(err, &network):
 		return fmt.Errorf("registry %q cannot be reached: %w", host, network)
+	case errors.As(err, &syntax):
+		return fmt.Errorf("registry %q, or where it has tokens made, answers with what is no JSON: is that a page of a proxy or a login? (%w)", host, syntax)
+	case strings.Contains(err.Error(), "no token in bearer response"): // and then the answer
+		return fmt.Errorf("registry %q has tokens made where none is given", host)
 	case errors.As(err, &at):
 		err = at.Err
 	}

@@ -42,7 +42,7 @@ type Options struct {
 	Mirrors     Mirrors           // registries to read from in place of others
 	Keychain    authn.Keychain    // nil: Docker's and podman's configuration and credential helpers
 	TokenFile   string            // a token that takes the place of the keychain's credentials, read at each use; "": none
-	Transport   http.RoundTripper // nil: go-containerregistry's
+	Transport   http.RoundTripper // nil: one that trusts those whom the system trusts
 	Client      *Client           // a certificate to show to the registry; nil: none
 
 	// Retry has what a registry cannot do just now tried again, for a minute at most, and is told of each time. Nil: an

@@ -168,6 +168,8 @@ func (e *contentError) Unwrap() error { return e.error }
 
 // read has one place after another read. The error is that of the registry itself, and says what kept its mirrors from it.
 func (r *Reader) read(ctx context.Context, identifier string, do func(context.Context, *remote.Puller, name.Reference) error) error {
+	ctx, done := timed(ctx)
+	defer done()
 	return attempt(ctx, r.notify, func() error {
 		var mirrors strings.Builder
 		last := len(r.places) - 1

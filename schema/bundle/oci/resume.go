@@ -1,7 +1,6 @@
 package oci
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,7 +36,7 @@ func (b *resumed) Read(p []byte) (int, error) {
 		return n, err
 	}
 	if failed := b.resume(); failed != nil {
-		return n, errors.Join(err, failed)
+		return n, fmt.Errorf("%w: %w", err, failed)
 	}
 	return n, nil
 }

@@ -42,7 +42,7 @@ func newSession(r Reference, o Options) (*session, error) {
 		s.keychain = defaultKeychain()
 	}
 	if s.next == nil {
-		s.next = remote.DefaultTransport
+		s.next = defaultTransport()
 	}
 	var err error
 	s.name, err = r.resolve(o.PlainHTTP)
@@ -78,6 +78,8 @@ func (s *session) options() []remote.Option {
 
 // try has something done, again where o says so, and explains why it cannot be.
 func (s *session) try(ctx context.Context, o Options, do func([]remote.Option) error) error {
+	ctx, done := timed(ctx)
+	defer done()
 	options := append(s.options(), remote.WithContext(ctx))
 	return attempt(ctx, o.Retry, func() error {
 		if err := do(options); err != nil {
@@ -93,6 +95,9 @@ func (s *session) try(ctx context.Context, o Options, do func([]remote.Option) e
 func (s *session) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Scheme != "https" && !s.plainHTTP && !loopback(r.URL.Host) {
 		return nil, errPlainHTTP
+	}
+	if redirects(r) {
+		return nil, errRedirects
 	}
 	resp, err := s.send(r)
 	if err != nil {

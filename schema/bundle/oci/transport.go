@@ -128,6 +128,9 @@ func (m *mounted) read(holds *[][]byte) (*tls.Config, error) {
 	return config, nil
 }
 
+// defaultTransport is that of all who ask for no certificates of their own, so that they share connections.
+var defaultTransport = sync.OnceValue(func() http.RoundTripper { return newTransport(nil) })
+
 // newTransport returns a transport that gives up on a registry which does not answer at all, so that another place to read
 // from has its turn.
 func newTransport(config *tls.Config) *http.Transport {
@@ -141,5 +144,6 @@ func newTransport(config *tls.Config) *http.Transport {
 		MaxIdleConnsPerHost:   10,
 		IdleConnTimeout:       90 * time.Second,
 		ExpectContinueTimeout: time.Second,
+		ResponseHeaderTimeout: time.Minute,
 	}
 }
