@@ -124,10 +124,15 @@ func TestWhatCannotBeUsedLeavesWhatCan(t *testing.T) {
 	}{
 		{"gone", "ann/key", "", `resolving secret "ann/key": no such file or directory`},
 		{"empty", "ann/key", "\x00empty", `secret "ann/key" is empty`},
+		{"a byte order mark", "ann/key", "\uFEFFs3cret", `secret "ann/key" begins with a byte order mark, which no client sends`},
+		{"a space", "ann/key", "s3cret ", `secret "ann/key" begins or ends with a space or a further line end, which no client sends`},
+		{"two keys", "ann/key", "s3cret\ns3cret", `secret "ann/key" has several lines or a control character, which no client sends`},
 		{"key of another certificate", "web/tls.key", other, `certificate "web": tls: private key does not match public key`},
 		{"no certificate", "web/tls.crt", "-----BEGIN s3cret", `certificate "web": tls: failed to find any PEM data`},
 		{"key gone", "web/tls.key", "", `resolving secret "web/tls.key"`},
 		{"no authority", "ca/ca.crt", "s3cret", `secret "ca/ca.crt" holds no certificate`},
+		{"an authority behind a byte order mark", "ca/ca.crt", "\uFEFF" + cert + cert, `secret "ca/ca.crt" holds a certificate that is damaged, or does not begin a line`},
+		{"a damaged authority before another", "ca/ca.crt", cert[:40] + "\n" + cert, `secret "ca/ca.crt" holds a certificate that is damaged, or does not begin a line`},
 		{"half an authority", "ca/ca.crt", cert + cert[:100], `secret "ca/ca.crt" ends within a certificate`},
 	}
 	for _, test := range tests {

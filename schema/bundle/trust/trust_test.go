@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -227,4 +228,25 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("written as %q it is not read: %v", out, err)
 		}
 	})
+}
+
+// TestAPipeHoldsNobodyUp has a named pipe stand where a file should, to which nobody writes.
+func TestAPipeHoldsNobodyUp(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "trust.yaml")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := trust.Load(pipe)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err == nil || !strings.Contains(err.Error(), pipe) {
+			t.Errorf("error %v does not name %s", err, pipe)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it waits for somebody to write")
+	}
 }
