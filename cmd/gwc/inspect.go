@@ -45,10 +45,10 @@ func (a *app) inspectCommand() *cobra.Command {
 // printOrigin says which bundle it is and what it was made from.
 func printOrigin(w io.Writer, b *bundle.Bundle) {
 	fmt.Fprintf(w, "revision\t%s\n", b.Revision)
-	fmt.Fprintf(w, "environment\t%s\n", b.Environment)
+	fmt.Fprintf(w, "environment\t%s\n", diag.Plain(b.Environment))
 	fmt.Fprintf(w, "serial\t%d\n", b.Serial)
 	if b.GitRevision != "" {
-		fmt.Fprintf(w, "git revision\t%s\n", b.GitRevision)
+		fmt.Fprintf(w, "git revision\t%s\n", diag.Plain(b.GitRevision))
 	}
 }
 

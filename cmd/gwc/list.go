@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gwc.dev/compiler/diag"
 	"gwc.dev/schema/bundle"
 	"gwc.dev/schema/bundle/oci"
 	"gwc.dev/schema/bundle/trust"
@@ -161,7 +162,7 @@ func (l *listing) print(out io.Writer, format string) error {
 		if one.Followed {
 			mark = "*"
 		}
-		fmt.Fprintf(w, "%s\t%d\t%.12s\t%s\t%s", mark, one.Serial, one.Commit, one.Created, one.Digest)
+		fmt.Fprintf(w, "%s\t%d\t%.12s\t%.40s\t%s", mark, one.Serial, diag.Plain(one.Commit), diag.Plain(one.Created), one.Digest)
 		switch {
 		case one.Error != "":
 			fmt.Fprintf(w, "\t%s", one.Error)

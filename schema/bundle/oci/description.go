@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Annotations of an artifact. Flux and registries show those of OCI.
@@ -40,6 +41,17 @@ func (d Description) Serial() (uint64, bool) { return d.number(AnnotationSerial)
 
 // Restores returns the serial whose state a rollback brought back, and whether it is one.
 func (d Description) Restores() (uint64, bool) { return d.number(AnnotationRestores) }
+
+// printable returns what somebody said of an artifact as it may stand in a message.
+func printable(said string) string {
+	const enough = 100
+	return fmt.Sprintf("%.*s", enough, strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, said))
+}
 
 func (d Description) number(annotation string) (uint64, bool) {
 	n, err := strconv.ParseUint(d.Annotations[annotation], 10, 64)
