@@ -77,7 +77,7 @@ func oneEnvironment(ctx context.Context, base string, registry registryFlags) fu
 		return func() (*schema.Gateway, error) { return baseModel(base, base) }
 	}
 	return func() (*schema.Gateway, error) {
-		data, err := os.ReadFile(base)
+		data, err := readFile(base)
 		if err != nil {
 			return nil, err
 		}

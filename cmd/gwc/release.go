@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -120,7 +119,7 @@ func (r *release) read(file string, o releaseOptions) error {
 		return fmt.Errorf("--serial is for environments: bundle %q has its own", file)
 	}
 	var err error
-	if r.data, err = os.ReadFile(file); err != nil {
+	if r.data, err = readFile(file); err != nil {
 		return err
 	}
 	if r.Bundle, err = bundle.Inspect(r.data); err != nil {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 
 	"gwc.dev/schema/bundle"
@@ -30,7 +28,7 @@ Connect token, and --timestamp-url proves that the signature was made within the
 			if !sign.given() {
 				return errNoSigner
 			}
-			data, err := os.ReadFile(args[0])
+			data, err := readFile(args[0])
 			if err != nil {
 				return err
 			}

@@ -160,5 +160,8 @@ func (o *origin) describe() []string {
 		}
 		lines = append(lines, fmt.Sprintf("commit %.100q%s", o.Commit, from))
 	}
+	if len(o.Inputs) == 1 {
+		return append(lines, "1 file went in")
+	}
 	return append(lines, fmt.Sprintf("%d files went in", len(o.Inputs)))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -92,7 +93,7 @@ func verify(ctx context.Context, ref string, t bundle.Trust, registry registryFl
 			return v, err
 		}
 		v.artifact = r.WithDigest(digest).String()
-	} else if data, err = os.ReadFile(ref); err != nil {
+	} else if data, err = readFile(ref); err != nil {
 		return v, err
 	}
 	if v.bundle, err = bundle.Open(data, t); err != nil || !remote {
@@ -110,7 +111,17 @@ func readBundle(ctx context.Context, ref string, registry registryFlags) ([]byte
 		data, _, err := oci.Pull(ctx, ref, registry.options())
 		return data, err
 	}
-	return os.ReadFile(ref)
+	return readFile(ref)
+}
+
+// readFile returns the bytes of a bundle on a disk, and of what is too large to be one as many as show that.
+func readFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, bundle.MaxSize+1))
 }
 
 // named says which bundle an error is about.

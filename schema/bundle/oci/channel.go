@@ -145,8 +145,8 @@ func (c Channel) sameAs(there Description, serial uint64, revision string) error
 	if there.Revision() == revision {
 		return nil
 	}
-	return fmt.Errorf("serial %d of environment %q is taken in %q by another bundle, revision %s, commit %s: give a higher one with --serial",
-		serial, c.Environment, c.Repository, there.Revision(), cmp.Or(there.Commit(), "unknown"))
+	return fmt.Errorf("serial %d of environment %q is taken in %q by another bundle, revision %s, commit %s: commit what has changed since, or give a higher one with --serial",
+		serial, c.Environment, c.Repository, printable(there.Revision()), printable(cmp.Or(there.Commit(), "unknown")))
 }
 
 // Publish has the artifact with a digest, which is complete and signed, followed. It fails if another push was first. Of
@@ -183,7 +183,7 @@ func (c Channel) AdmitVersion(ctx context.Context, version, revision string) err
 	if err != nil || there.Revision() == revision {
 		return err
 	}
-	return fmt.Errorf("version %q is taken in %q by another bundle, serial %s: give the next one", version, c.Repository, cmp.Or(there.Annotations[AnnotationSerial], "unknown"))
+	return fmt.Errorf("version %q is taken in %q by another bundle, serial %s: give the next one", version, c.Repository, printable(cmp.Or(there.Annotations[AnnotationSerial], "unknown")))
 }
 
 // settle has the newest serial's artifact followed, at least the one that was just put up, and says what that is.

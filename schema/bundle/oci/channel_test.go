@@ -66,7 +66,7 @@ func TestOnlyWhatIsNewerIsPublished(t *testing.T) {
 	}{
 		{c, 5, "a", ""},
 		{c, 5, "a", ""},
-		{c, 5, "b", `serial 5 of environment "production" is taken in "` + c.Repository + `" by another bundle, revision a, commit unknown: give a higher one with --serial`},
+		{c, 5, "b", `serial 5 of environment "production" is taken in "` + c.Repository + `" by another bundle, revision a, commit unknown: commit what has changed since, or give a higher one with --serial`},
 		{c, 4, "b", `environment "production" is at serial 5 in "` + c.Repository + `", and proxies refuse 4, which is older: "gwc rollback" goes back under a new serial`},
 		{c, 9, "b", ""},
 		{tagged, 3, "a", ""},

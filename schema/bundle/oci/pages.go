@@ -80,7 +80,10 @@ func readPage(resp *http.Response, limit int) (page map[string]json.RawMessage, 
 	case len(data) > limit:
 		return nil, 0, fmt.Errorf("all pages together have more than %d MiB", maxList>>20)
 	}
-	return page, len(data), json.Unmarshal(data, &page)
+	if err := json.Unmarshal(data, &page); err != nil {
+		return nil, 0, fmt.Errorf("it is no JSON: %.200v", err)
+	}
+	return page, len(data), nil
 }
 
 // follow returns the request of the next page, which is asked of nobody else: it carries credentials.
