@@ -7,7 +7,7 @@ import (
 	"gwc.dev/schema"
 )
 
-// checkAuth: auth can recognise somebody.
+// checkAuth: auth can recognise somebody, and looks where requests can have something.
 func checkAuth(p *pass) {
 	keys := false
 	for _, c := range p.Consumers {
@@ -15,8 +15,17 @@ func checkAuth(p *pass) {
 	}
 	seen := once[*schema.Auth]{}
 	for _, r := range p.routes {
-		switch a := r.Auth; {
-		case a == nil || !seen.first(a):
+		a := r.Auth
+		if a == nil || !seen.first(a) {
+			continue
+		}
+		if a.APIKey != nil {
+			p.unseenField(a.APIKey.Header, r.path("auth", "apiKey", "header"), "no request brings a key in it")
+		}
+		if a.JWT != nil {
+			p.unseenField(a.JWT.Header, r.path("auth", "jwt", "header"), "no request brings a token in it")
+		}
+		switch {
 		case a.APIKey == nil && a.JWT == nil:
 			p.report(diag.Finding{
 				Code: "auth-empty", Severity: diag.Error, Path: r.path("auth"),

@@ -28,7 +28,7 @@
 //	group-unknown           auth allows a group that nobody is in (warning)
 //	header-forbidden        a header is changed that belongs to the connection
 //	header-repeated         one header is named twice in different case, or set and removed (warning)
-//	header-unseen           a match asks for a header that no request has when it is matched, or for the absence of one that all have (of one that none has: warning)
+//	header-unseen           a match or a filter asks for a header that no request has by then, or a match for the absence of one that all have (of one that none has: warning)
 //	host-duplicate          a host is listed twice (warning)
 //	host-unserved           no listener of an API takes a host of the API, or one takes none of them (then a warning)
 //	jwks-empty              a key set holds no key

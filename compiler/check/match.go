@@ -78,6 +78,17 @@ func (p *pass) unseen(matches map[string]schema.ValueMatch, at schema.Path) {
 	}
 }
 
+// unseenField reports the name of a field that a filter reads, and that no request has once it does.
+func (p *pass) unseenField(name string, at schema.Path, so string) {
+	if why, _ := p.whyUnseen(name); why != "" {
+		p.report(diag.Finding{
+			Code: "header-unseen", Severity: diag.Error, Path: at,
+			Message: fmt.Sprintf("header %q %s and is never there for a filter: %s", name, why, so),
+			Hint:    "name a header field of your own",
+		})
+	}
+}
+
 // whyUnseen returns why no request has a field once it is matched, and what to do; "": requests may have it.
 func (p *pass) whyUnseen(name string) (why, hint string) {
 	hint = "match something else, such as a header field of your own"

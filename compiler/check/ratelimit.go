@@ -33,6 +33,9 @@ func checkRateLimits(p *pass) {
 				}
 				p.report(f)
 			}
+			if first && w.By == "header" {
+				p.unseenField(w.Header, r.path("rateLimit", name, "header"), "all requests are counted by address")
+			}
 			if w.By == "consumer" && r.Auth == nil {
 				p.report(diag.Finding{
 					Code: "rate-limit-anonymous", Severity: diag.Warning, Path: r.path("rateLimit", name, "by"),

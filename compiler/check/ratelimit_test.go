@@ -16,6 +16,10 @@ func TestCheckRateLimits(t *testing.T) {
 			`error rate-limit-header apis.echo.routes.default.rateLimit.burst: window "burst" names header "x-tenant" and counts requests by ip`,
 			`  help: write by: "header", or remove header`,
 		}},
+		{"by a header that is never there", limit(schema.RateLimitWindow{Requests: 1, Per: "minute", By: "header", Header: "X-Real-IP"}), []string{
+			`error header-unseen apis.echo.routes.default.rateLimit.burst.header: header "X-Real-IP" is removed from every request, since clients could write anything there, and is never there for a filter: all requests are counted by address`,
+			"  help: name a header field of your own",
+		}},
 		{"by a header is fine", limit(schema.RateLimitWindow{Requests: 1, Per: "minute", By: "header", Header: "x-tenant"}), nil},
 		{"by consumer is fine with auth", limit(schema.RateLimitWindow{Requests: 1, Per: "minute", By: "consumer"}), nil},
 		{"by consumer where some routes know none", func(g *schema.Gateway) {
