@@ -6,6 +6,9 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"gwc.dev/compiler/routing"
 	"gwc.dev/compiler/space"
@@ -54,8 +57,15 @@ func (s *Suite) Generate() (tests map[string]schema.Test, missed []string, err e
 
 // unused returns a name of a test that is not taken, and takes it.
 func unused(name string, taken map[string]bool) string {
-	const most = 60 // of 63, for a number
-	name = name[:min(len(name), most)]
+	const most = 60              // of 63, for a number
+	plain := func(r rune) rune { // fields and parameters have names that tests cannot have
+		if r < utf8.RuneSelf && (r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return r
+		}
+		return '-'
+	}
+	name = strings.Map(plain, name)
+	name = strings.TrimRight(name[:min(len(name), most)], "-_")
 	out := name
 	for n := 2; taken[out]; n++ {
 		out = name + "-" + strconv.Itoa(n)
@@ -77,8 +87,8 @@ func (s *Suite) example(table *routing.Table, e *routing.Entry, p *Place, reache
 			continue
 		}
 		got := s.gateway.serve(r)
-		reached.record(r, got)
-		if p.Covered {
+		if got.matched && p.reached(reached.trace(r, got)) { // else it is no test, and what it reaches does not count
+			reached.record(r, got)
 			t.Want = wantOf(got)
 			return t
 		}

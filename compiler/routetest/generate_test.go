@@ -2,11 +2,14 @@ package routetest_test
 
 import (
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"gwc.dev/compiler"
 	"gwc.dev/compiler/routetest"
+	"gwc.dev/schema"
 )
 
 // TestGeneratedTestsCoverEverything generates the tests of environments without any, and runs them.
@@ -48,4 +51,55 @@ func TestGeneratedTestsCoverEverything(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Tests have names that tests can have, whatever fields and parameters are called.
+func TestGeneratedNamesAreNames(t *testing.T) {
+	g, err := schema.Decode([]byte(`{"environment": "test", "listeners": {"http": {"port": 8080}}, "apis": {"a": {"hosts": ["a.test"], "routes": {
+		"r": {"match": {"path": {"prefix": "/x"}, "query": {"a b": {"exact": "1"}, "ü": {"exact": "1"}, "` + strings.Repeat("long", 20) + `": {"exact": "1"}}, "headers": {"x.y!": {"exact": "1"}}}, "respond": {}},
+		"d": {"match": {"path": {"prefix": "/x"}}, "respond": {}}}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite, findings := routetest.New(g.Resolve(), nil, &compiler.Positions{}, time.Now())
+	if len(findings) > 0 {
+		t.Fatal(findings)
+	}
+	tests, missed, err := suite.Generate()
+	if err != nil || len(missed) > 0 || len(tests) < 6 {
+		t.Fatal(tests, missed, err)
+	}
+	name := regexp.MustCompile("^[a-zA-Z0-9]([-_a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$") // as schema/v1 has it
+	for n := range tests {
+		if !name.MatchString(n) {
+			t.Errorf("%q is no name", n)
+		}
+	}
+}
+
+// A request that was tried for one place, and reaches another, is no test of that one: here a preflight, which is another
+// route's.
+func TestWhatIsTriedInVainReachesNothing(t *testing.T) {
+	g, err := schema.Decode([]byte(`{"environment": "test", "listeners": {"http": {"port": 8080}},
+		"upstreams": {"up": {"endpoints": {"m": {"host": "up.test", "port": 80}}}}, "apis": {"a": {"hosts": ["a.test"], "routes": {
+		"o": {"match": {"path": {"prefix": "/o"}, "methods": ["OPTIONS"],
+			"headers": {"origin": {"present": true}, "access-control-request-method": {"present": true}}}, "backends": {"up": {}}},
+		"oc": {"match": {"path": {"prefix": "/o"}}, "backends": {"up": {}}, "cors": {"origins": ["*"]}}}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite, findings := routetest.New(g.Resolve(), nil, &compiler.Positions{}, time.Now())
+	if len(findings) > 0 {
+		t.Fatal(findings)
+	}
+	tests, _, err := suite.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range tests {
+		if test.Want.Route == "a/oc" {
+			return
+		}
+	}
+	t.Errorf("no test is for route oc: %v", tests)
 }
