@@ -197,34 +197,51 @@ func TestAPushThatIsKilledIsDoneByTheNext(t *testing.T) {
 		}
 		return len(referrers(t, c.Repository+"@"+digest)), len(manifest(t, c.Repository+":"+strings.Replace(digest, ":", "-", 1)+".sig").Layers)
 	}
-	for _, midst := range []bool{false, true} {
-		for n := int32(0); ; n++ {
-			c := channel(start(t, nil)) // without an API for referrers, where signing takes more steps
-			if err := publish(t.Context(), c, 1, "a"); err != nil {
-				t.Fatal(err)
-			}
-			d := &dying{midst: midst}
-			d.left.Store(n)
-			err := whole(t.Context(), c, d)
-			if err == nil {
-				if n < 10 {
-					t.Fatalf("a push takes %d requests", n)
+	begun := func(t *testing.T) oci.Channel {
+		t.Helper()
+		c := channel(start(t, nil)) // without an API for referrers, where signing takes more steps
+		if err := publish(t.Context(), c, 1, "a"); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	const plenty = 1000
+	d := &dying{}
+	d.left.Store(plenty)
+	if err := whole(t.Context(), begun(t), d); err != nil {
+		t.Fatal(err)
+	}
+	requests := plenty - d.left.Load()
+	if requests < 10 {
+		t.Fatalf("a push takes %d requests", requests)
+	}
+	for n := range requests {
+		for _, midst := range []bool{false, true} {
+			t.Run(fmt.Sprintf("request %d, midst %v", n, midst), func(t *testing.T) {
+				t.Parallel()
+				c := begun(t)
+				d := &dying{midst: midst}
+				d.left.Store(n)
+				if midst {
+					d.left.Store(n + 1)
 				}
-				break
-			}
-			if followed(t, c) == 2 {
-				if said, under := signatures(t, c); said != 2 || under != 1 {
-					t.Errorf("killed at request %d: what is followed has %d referrers and %d signatures", n, said, under)
+				if err := whole(t.Context(), c, d); err == nil {
+					t.Fatal("it was not killed")
 				}
-			}
-			d.left.Store(-1)
-			d.midst = false
-			if err := whole(t.Context(), c, d); err != nil {
-				t.Fatalf("killed at request %d, and then: %v", n, err)
-			}
-			if said, under := signatures(t, c); followed(t, c) != 2 || said != 2 || under != 1 {
-				t.Errorf("killed at request %d and done again: serial %d with %d referrers and %d signatures", n, followed(t, c), said, under)
-			}
+				if followed(t, c) == 2 {
+					if said, under := signatures(t, c); said != 2 || under != 1 {
+						t.Errorf("what is followed has %d referrers and %d signatures", said, under)
+					}
+				}
+				d.left.Store(-1)
+				d.midst = false
+				if err := whole(t.Context(), c, d); err != nil {
+					t.Fatalf("and then: %v", err)
+				}
+				if said, under := signatures(t, c); followed(t, c) != 2 || said != 2 || under != 1 {
+					t.Errorf("done again: serial %d with %d referrers and %d signatures", followed(t, c), said, under)
+				}
+			})
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 const (
 	maxRounds = 10
+	minPause  = 50 * time.Millisecond // machines that have much to do are slower than they were just now
 	maxPause  = 2 * time.Second
 )
 
@@ -26,7 +27,7 @@ func settle(ctx context.Context, write func() (bool, error)) error {
 		if err != nil || !wrote {
 			return err
 		}
-		pause := 2 * time.Since(began)
+		pause := max(2*time.Since(began), minPause)
 		pause += time.Duration(rand.Float64() * float64(pause)) //nolint:gosec // so that not all write again at once
 		timer := time.NewTimer(min(pause, maxPause))
 		select {
