@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
+	"path"
 	"time"
 )
 
@@ -39,9 +39,18 @@ func redirects(r *http.Request) bool {
 // maxAnswer is the most that a registry may say at once, but for blobs. Few take a manifest of more than four megabytes.
 const maxAnswer = 16 << 20
 
+// asksFor reports whether a request is for what the distribution API has under /v2/<name>/<kind>/<reference>: a blob or a list
+// of referrers. Where it follows redirects, the first request counts: the paths of a store that a registry sends to say nothing.
+func asksFor(kind string, r *http.Request) bool {
+	for r.Response != nil && r.Response.Request != nil {
+		r = r.Response.Request
+	}
+	return path.Base(path.Dir(r.URL.Path)) == kind
+}
+
 // bound has an answer end that is a manifest or a list. Of a blob, who asks for it knows the size.
 func bound(r *http.Request, resp *http.Response) *http.Response {
-	if !strings.Contains(r.URL.Path, "/blobs/") {
+	if !asksFor("blobs", r) {
 		resp.Body = &bounded{resp.Body, maxAnswer}
 	}
 	return resp

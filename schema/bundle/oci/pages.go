@@ -15,7 +15,7 @@ import (
 // Bounds of a list that comes in pages, since a registry may name a next one for ever.
 const (
 	maxPages = 1000
-	maxList  = 32 << 20 // bytes of all pages of referrers together
+	maxList  = 32 << 20 // bytes of all pages of referrers, or of all tags, together
 	maxTags  = 500_000
 )
 
@@ -52,8 +52,11 @@ func (s *session) whole(r *http.Request, resp *http.Response) (*http.Response, e
 		if r, err = follow(r, next); err != nil {
 			return nil, err
 		}
-		if resp, err = s.send(r); err != nil || !listsReferrers(r, resp) {
-			return resp, err
+		if resp, err = s.noted(r); err != nil {
+			return nil, err
+		}
+		if resp = bound(r, resp); resp.StatusCode != http.StatusOK {
+			return incomplete(resp, n+1)
 		}
 	}
 	var err error
@@ -65,9 +68,21 @@ func (s *session) whole(r *http.Request, resp *http.Response) (*http.Response, e
 	return resp, err
 }
 
-// listsReferrers reports whether an answer lists what refers to an artifact, or a part of that.
+// listsReferrers reports whether an answer lists what refers to an artifact, or the first part of that.
 func listsReferrers(r *http.Request, resp *http.Response) bool {
-	return r.Method == http.MethodGet && resp.StatusCode == http.StatusOK && strings.Contains(r.URL.Path, "/referrers/")
+	return r.Method == http.MethodGet && resp.StatusCode == http.StatusOK && asksFor("referrers", r)
+}
+
+// incomplete returns what to answer in place of a list that lacks page n: what the registry says, where go-containerregistry
+// takes that for an error. By the other answers it would take the list to be elsewhere, or look under the fallback tag, and
+// nobody would miss what stands on the pages before.
+func incomplete(resp *http.Response, n int) (*http.Response, error) {
+	switch status := resp.StatusCode; {
+	case status < http.StatusBadRequest, status == http.StatusBadRequest, status == http.StatusNotFound, status == http.StatusNotAcceptable:
+		resp.Body.Close()
+		return nil, fmt.Errorf("page %d of what refers to the artifact cannot be had: %d %s", n, status, http.StatusText(status))
+	}
+	return resp, nil
 }
 
 // readPage reads a page of at most limit bytes, and says how many it has.

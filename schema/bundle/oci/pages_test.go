@@ -3,6 +3,7 @@ package oci_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -161,6 +162,122 @@ func TestPagesThatAreWrong(t *testing.T) {
 	}
 }
 
+// TestAListThatLacksAPageIsNoShorterList holds that a signature on the first page is not taken for absent because the second
+// cannot be had, whatever the registry says of that.
+func TestAListThatLacksAPageIsNoShorterList(t *testing.T) {
+	cannot := func(status string) string { return "page 2 of what refers to the artifact cannot be had: " + status }
+	for status, want := range map[int]string{
+		http.StatusNoContent:           cannot("204 No Content"),
+		http.StatusTemporaryRedirect:   cannot("307 Temporary Redirect"),
+		http.StatusBadRequest:          cannot("400 Bad Request"),
+		http.StatusNotFound:            cannot("404 Not Found"),
+		http.StatusNotAcceptable:       cannot("406 Not Acceptable"),
+		http.StatusGone:                "answers 410 Gone",
+		http.StatusTooManyRequests:     "limits the rate of requests for \"gateway\": try again in 7s",
+		http.StatusServiceUnavailable:  "answers 503 Service Unavailable for \"gateway\": try again in 7s",
+		http.StatusInternalServerError: "answers 500 Internal Server Error",
+	} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			d := startDesk(t, true)
+			d.page = func(w http.ResponseWriter, r *http.Request, all []v1.Descriptor) []v1.Descriptor {
+				switch r.URL.RawQuery {
+				case "":
+					w.Header().Set("Link", `<?second>; rel="next"`)
+					return all
+				case "second":
+					w.Header().Set("Location", "?elsewhere")
+					w.Header().Set("Retry-After", "7")
+					w.WriteHeader(status)
+				}
+				return nil
+			}
+			good, said, err := d.claims()
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%d are believed, of others it says %q: error %v, want %s", good, said, err, want)
+			}
+		})
+	}
+}
+
+// TestANextPageMayBeAnywhereInTheRegistry holds that its path need not be that of a list of referrers.
+func TestANextPageMayBeAnywhereInTheRegistry(t *testing.T) {
+	d := startDesk(t, true)
+	d.crowd(250, "application/vnd.example.sbom")
+	d.page = linked(100, func(_ *http.Request, next string) string {
+		return "</next?" + strings.SplitN(next, "?", 2)[1] + `>; rel="next"`
+	})
+	trust := bundle.Trusting(d.key.Public())
+	claims, err := oci.Claims(t.Context(), d.ref, &trust, oci.Options{Transport: elsewhere("/v2/gateway/referrers/" + d.digest)})
+	if err != nil || len(claims) != 2 {
+		t.Errorf("there are %d claims, %v", len(claims), err)
+	}
+}
+
+// elsewhere is the path of a list that is found under /next too.
+type elsewhere string
+
+// RoundTrip implements [http.RoundTripper].
+func (e elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Path == "/next" {
+		r = r.Clone(r.Context())
+		r.URL.Path = string(e)
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// TestTheNameOfARepositoryIsNoKindOfRequest has repositories whose names look like a part of the API.
+func TestTheNameOfARepositoryIsNoKindOfRequest(t *testing.T) {
+	host := start(t, func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case r.URL.Path == "/v2/team/referrers/gw/tags/list" && r.URL.RawQuery != "page=2":
+				w.Header().Set("Link", "<"+r.URL.Path+`?page=2>; rel="next"`)
+				_, _ = w.Write([]byte(`{"tags":["a"]}`))
+			case r.URL.Path == "/v2/team/referrers/gw/tags/list":
+				_, _ = w.Write([]byte(`{"tags":["b"]}`))
+			case r.URL.Path == "/v2/blobs/gw/tags/list":
+				_, _ = w.Write([]byte(`{"tags":["` + strings.Repeat("x", 17<<20) + `"]}`))
+			default:
+				h.ServeHTTP(w, r)
+			}
+		})
+	})
+	if got, err := tags(t, host+"/team/referrers/gw"); err != nil || !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("the tags are %q, %v", got, err)
+	}
+	if got, err := tags(t, host+"/blobs/gw"); err == nil || !strings.Contains(err.Error(), "it answers with more than 16 MiB") {
+		t.Errorf("there are %d tags, %v", len(got), err)
+	}
+}
+
+func tags(t *testing.T, repository string) ([]string, error) {
+	t.Helper()
+	r, err := oci.ParseReference("oci://" + repository + ":any")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return oci.NewReader(r, oci.Options{}).Tags(t.Context())
+}
+
+// TestLongTagsHaveAnEnd has few tags on few pages, which are large.
+func TestLongTagsHaveAnEnd(t *testing.T) {
+	host := start(t, func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasSuffix(r.URL.Path, "/tags/list") {
+				h.ServeHTTP(w, r)
+				return
+			}
+			if page, _ := strconv.Atoi(r.URL.Query().Get("page")); page < 3 {
+				w.Header().Set("Link", "<"+r.URL.Path+"?page="+strconv.Itoa(page+1)+`>; rel="next"`)
+			}
+			_, _ = w.Write([]byte(`{"tags":["` + strings.Repeat("x", 9<<20) + `"]}`))
+		})
+	})
+	if got, err := tags(t, host+"/g"); err == nil || !strings.Contains(err.Error(), "or with more than 32 MiB") {
+		t.Errorf("there are %d tags, %v", len(got), err)
+	}
+}
+
 // TestWhatARegistrySaysHasAnEnd has one answer without end, or with lists that have none.
 func TestWhatARegistrySaysHasAnEnd(t *testing.T) {
 	endless := func(w http.ResponseWriter, start, again string) {
@@ -205,7 +322,7 @@ func TestWhatARegistrySaysHasAnEnd(t *testing.T) {
 		want string
 	}{
 		"tags without end":    {serials("/endless"), large},
-		"tags in a circle":    {serials("/circle"), "it lists tags on more than 1000 pages, or more than 500000 of them"},
+		"tags in a circle":    {serials("/circle"), "it lists tags on more than 1000 pages, or more than 500000 of them, or with more than 32 MiB"},
 		"a manifest":          {pulled, large},
 		"a list of referrers": {claimed, large},
 	} {

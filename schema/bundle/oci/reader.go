@@ -104,13 +104,17 @@ func listTags(ctx context.Context, p *remote.Puller, repository name.Repository)
 	if err != nil {
 		return nil, err
 	}
+	size := 0
 	for n := 0; lister.HasNext(); n++ {
 		page, err := lister.Next(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if tags = append(tags, page.Tags...); n == maxPages || len(tags) > maxTags {
-			return nil, &contentError{fmt.Errorf("it lists tags on more than %d pages, or more than %d of them", maxPages, maxTags)}
+		for _, tag := range page.Tags {
+			size += len(tag)
+		}
+		if tags = append(tags, page.Tags...); n == maxPages || len(tags) > maxTags || size > maxList {
+			return nil, &contentError{fmt.Errorf("it lists tags on more than %d pages, or more than %d of them, or with more than %d MiB", maxPages, maxTags, maxList>>20)}
 		}
 	}
 	return tags, nil

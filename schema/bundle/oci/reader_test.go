@@ -1,12 +1,14 @@
 package oci_test
 
 import (
+	"bytes"
 	"encoding/pem"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -190,9 +192,8 @@ func pemOf(s *httptest.Server) string {
 }
 
 // breaking cuts the downloads of blobs after some bytes, as often as cuts says.
-func breaking(t *testing.T, cuts *atomic.Int32, ranges bool) string {
-	t.Helper()
-	return start(t, func(h http.Handler) http.Handler {
+func breaking(t *testing.T, cuts *atomic.Int32, ranges bool) func(http.Handler) http.Handler {
+	return func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method != http.MethodGet || !strings.Contains(r.URL.Path, "/blobs/") {
 				h.ServeHTTP(w, r)
@@ -222,7 +223,31 @@ func breaking(t *testing.T, cuts *atomic.Int32, ranges bool) string {
 			}
 			_, _ = w.Write(body)
 		})
+	}
+}
+
+// stored sends who asks for a blob to a store, whose paths say nothing of blobs.
+func stored(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/store":
+			r.URL.Path = r.URL.Query().Get("key")
+		case r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/blobs/"):
+			http.Redirect(w, r, "/store?key="+url.QueryEscape(r.URL.Path), http.StatusTemporaryRedirect)
+			return
+		}
+		h.ServeHTTP(w, r)
 	})
+}
+
+// TestALargeBundleComesFromAStore holds that the bound of manifests and lists is none of a blob that is redirected.
+func TestALargeBundleComesFromAStore(t *testing.T) {
+	data := make([]byte, 16<<20+1)
+	ref := "oci://" + start(t, stored) + "/g:v1"
+	push(t, ref, data, oci.Options{})
+	if got, _, err := oci.Pull(t.Context(), ref, oci.Options{}); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("pulled %d bytes of %d, %v", len(got), len(data), err)
+	}
 }
 
 func TestADownloadThatBreaksOffIsGoneOnWith(t *testing.T) {
@@ -231,16 +256,25 @@ func TestADownloadThatBreaksOffIsGoneOnWith(t *testing.T) {
 		name   string
 		cuts   int32
 		ranges bool
+		store  bool
 		ok     bool
 	}{
-		{"once", 1, true, true},
-		{"as often as is tried", 3, true, true},
-		{"too often", 4, true, false},
-		{"where the rest cannot be had alone", 1, false, false},
+		{"once", 1, true, false, true},
+		{"as often as is tried", 3, true, false, true},
+		{"too often", 4, true, false, false},
+		{"where the rest cannot be had alone", 1, false, false, false},
+		{"from a store", 3, true, true, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			cuts := &atomic.Int32{}
-			ref := "oci://" + breaking(t, cuts, tt.ranges) + "/g:v1"
+			wrap := breaking(t, cuts, tt.ranges)
+			host := start(t, func(h http.Handler) http.Handler {
+				if tt.store {
+					return stored(wrap(h))
+				}
+				return wrap(h)
+			})
+			ref := "oci://" + host + "/g:v1"
 			push(t, ref, data, oci.Options{})
 			cuts.Store(tt.cuts)
 			got, _, err := oci.Pull(t.Context(), ref, oci.Options{})

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 )
 
 // maxResumes is how often a download that breaks off is gone on with.
@@ -22,7 +21,7 @@ type resumed struct {
 
 // resumable has the body of a blob go on where it breaks off.
 func (s *session) resumable(r *http.Request, resp *http.Response) *http.Response {
-	if r.Method == http.MethodGet && resp.StatusCode == http.StatusOK && resp.ContentLength > 0 && strings.Contains(r.URL.Path, "/blobs/") {
+	if r.Method == http.MethodGet && resp.StatusCode == http.StatusOK && resp.ContentLength > 0 && asksFor("blobs", r) {
 		resp.Body = &resumed{ReadCloser: resp.Body, send: s.send, request: r, end: resp.ContentLength}
 	}
 	return resp

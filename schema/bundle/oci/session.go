@@ -99,6 +99,22 @@ func (s *session) RoundTrip(r *http.Request) (*http.Response, error) {
 	if redirects(r) {
 		return nil, errRedirects
 	}
+	resp, err := s.noted(r)
+	if err != nil {
+		return nil, err
+	}
+	if s.token != "" && isGrant(r) {
+		switch resp.StatusCode {
+		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusMethodNotAllowed:
+			// So do token services answer that know no grants, and only 404 makes go-containerregistry ask without.
+			resp.StatusCode = http.StatusNotFound
+		}
+	}
+	return s.whole(r, bound(r, s.resumable(r, resp)))
+}
+
+// noted sends a request, and notes what error values do not carry.
+func (s *session) noted(r *http.Request) (*http.Response, error) {
 	resp, err := s.send(r)
 	if err != nil {
 		return nil, err
@@ -114,14 +130,7 @@ func (s *session) RoundTrip(r *http.Request) (*http.Response, error) {
 	case http.StatusUnauthorized:
 		s.denied.Store(strings.Contains(resp.Header.Get("WWW-Authenticate"), "insufficient_scope"))
 	}
-	if s.token != "" && isGrant(r) {
-		switch resp.StatusCode {
-		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusMethodNotAllowed:
-			// So do token services answer that know no grants, and only 404 makes go-containerregistry ask without.
-			resp.StatusCode = http.StatusNotFound
-		}
-	}
-	return s.whole(r, bound(r, s.resumable(r, resp)))
+	return resp, nil
 }
 
 // wantsCertificate reports whether a page says so, as nginx has it before many a registry: it takes any connection, and then
