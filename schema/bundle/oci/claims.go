@@ -181,7 +181,7 @@ func (to *subject) bundle(d v1.Descriptor, t *bundle.Trust) (sigstore.Claim, err
 	if len(manifest.Layers) != 1 || !sigstore.IsBundle(string(manifest.Layers[0].MediaType)) {
 		return sigstore.Claim{}, errors.New("it is not one layer with a Sigstore bundle")
 	}
-	data, err := content(img, manifest.Layers[0])
+	data, err := to.content(manifest.Layers[0])
 	if err != nil {
 		return sigstore.Claim{}, err
 	}
@@ -204,7 +204,7 @@ func (to *subject) payloads(t *bundle.Trust) ([]sigstore.Claim, error) {
 	}
 	layers := slices.DeleteFunc(slices.Clone(manifest.Layers), func(d v1.Descriptor) bool { return d.MediaType != sigstore.PayloadType })
 	return each(layers, func(d v1.Descriptor) (sigstore.Claim, error) {
-		data, err := content(img, d)
+		data, err := to.content(d)
 		if err != nil {
 			return sigstore.Claim{}, err
 		}
@@ -231,15 +231,16 @@ func orUnreadable(c sigstore.Claim, err error) (sigstore.Claim, error) {
 	return sigstore.Claim{By: bundle.Signatory{Err: bundle.Refuse(bundle.SignatureInvalid, fmt.Sprintf("it cannot be read: %.300v", err))}}, nil
 }
 
-// content returns a layer that is small enough to be about something else.
-func content(img v1.Image, d v1.Descriptor) ([]byte, error) {
+// content returns a layer that is small enough to be about something else. The layer is asked for by its digest alone:
+// go-containerregistry parses a whole manifest again for each of the layers that it is asked for through it.
+func (to *subject) content(d v1.Descriptor) ([]byte, error) {
 	if d.Size < 0 || d.Size > sigstore.MaxSize {
 		return nil, fmt.Errorf("it has %d bytes, the most allowed is %d", d.Size, sigstore.MaxSize)
 	}
 	if len(d.URLs) > 0 { // nobody is to be sent to where a manifest says
 		return nil, errors.New("it is said to be elsewhere than in the registry")
 	}
-	layer, err := img.LayerByDigest(d.Digest)
+	layer, err := remote.Layer(to.digest(d.Digest), to.options...)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package oci_test
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,6 +78,31 @@ func TestManyPayloadsHaveAnEnd(t *testing.T) {
 	const want = "it cannot be read: it has no signature\n500 more signatures and attestations are about it than the 1000 that are looked at: delete those in the registry that are not yours\n"
 	if good, said, err := d.claims(); err != nil || good != 1 || said != want {
 		t.Errorf("%d are believed, of others it says %q: %v", good, said, err)
+	}
+}
+
+// TestManyPayloadsInALargeManifest holds that what it costs to read signatures does not grow with the manifest for each of them:
+// whoever may push may have both large.
+func TestManyPayloadsInALargeManifest(t *testing.T) {
+	const large, many = 2 << 20, 100
+	d := startDesk(t, true)
+	layers := []string{layer(sigstore.PayloadType, "{}", fmt.Sprintf(`,"annotations":{"x":%q}`, strings.Repeat("x", large)))}
+	for range many {
+		layers = append(layers, layer(sigstore.PayloadType, "{}", ""))
+	}
+	digest := d.put(manifestOf(layers...), "{}").Digest.String()
+	if err := oci.Tag(t.Context(), "oci://"+d.repository.Name()+"@"+digest, strings.Replace(d.digest, ":", "-", 1)+".sig", oci.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	good, said, err := d.claims()
+	runtime.ReadMemStats(&after)
+	if err != nil || good != 1 || said != "it cannot be read: it has no signature\n" {
+		t.Errorf("%d are believed, of others it says %q: %v", good, said, err)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > large*many/2 {
+		t.Errorf("reading %d signatures in a manifest of %d MiB takes %d MiB", many, large>>20, used>>20)
 	}
 }
 
