@@ -97,6 +97,10 @@ func Of(model *schema.Gateway, at diag.Locator, r *Request) (*Explanation, error
 	f := follower{model, at, table}
 	for _, name := range listeners {
 		l := model.Listeners[name]
+		if most := l.Limits.Filled().URIBytes; r.target > most {
+			out.add(name, &Way{Answer: fmt.Sprintf("the path and query have %d bytes, and the listener takes %d: 414", r.target, most)})
+			continue
+		}
 		if l.Redirect != nil {
 			out.add(name, &Way{redirects: true, Answer: fmt.Sprintf(
 				"the listener redirects every request to listener %s with %d", l.Redirect.Listener, l.Redirect.Status)})

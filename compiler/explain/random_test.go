@@ -14,7 +14,7 @@ func random(r *rand.Rand) *schema.Gateway {
 	g := &schema.Gateway{
 		Environment: "random",
 		Listeners: map[string]schema.Listener{
-			"http": {Port: 8080}, "inside": {Port: 8081, Hosts: []string{"a.test", "*.a.test"}}, "old": {Port: 8082, Redirect: &schema.ListenerRedirect{Listener: "http"}},
+			"http": {Port: 8080}, "inside": {Port: 8081, Hosts: []string{"a.test", "*.a.test"}, Limits: &schema.ListenerLimits{URIBytes: 12}}, "old": {Port: 8082, Redirect: &schema.ListenerRedirect{Listener: "http"}},
 		},
 		Upstreams: map[string]schema.Upstream{},
 		APIs:      map[string]schema.API{},

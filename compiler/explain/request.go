@@ -18,8 +18,9 @@ import (
 
 // A Request is one that the proxy would read: it has a valid host, path and method.
 type Request struct {
-	x    exchange.Exchange
-	port string // as the URL has it
+	x      exchange.Exchange
+	port   string // as the URL has it
+	target int    // bytes of the path and query, as a client sends them
 }
 
 // Read reads a request as people write it: fields are "name: value", client is an IP address. The error is about what is
@@ -77,6 +78,9 @@ func (r *Request) url(text string) error {
 	raw, query = escaped(raw), escaped(query)
 	if raw == "" {
 		raw = "/"
+	}
+	if r.target = len(raw); strings.Contains(rest, "?") {
+		r.target += len("?") + len(query)
 	}
 	path, ok := route.Normalize(raw)
 	if !ok {
