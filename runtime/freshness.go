@@ -35,10 +35,14 @@ func (f *freshness) looked(now time.Time, fixed bool) {
 	f.seen, f.fixed = now, fixed
 }
 
-// accepted says that the newest bundle seen came in force. Of a source that is not read again, that is the last word.
+// accepted says that the newest bundle seen came in force: the source had it when it was read. Of a source that is not read
+// again, that is the last word.
 func (f *freshness) accepted(now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.seen.After(f.at) {
+		f.at = f.seen
+	}
 	if f.fixed {
 		f.at, f.final = now, true
 	}

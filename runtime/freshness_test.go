@@ -111,6 +111,28 @@ func TestWhatIsServedAfterItsOnlyLookIsNeverStale(t *testing.T) {
 	}
 }
 
+// What was refused for a port in use comes in force when that is free: the source had it when it was last read.
+func TestWhatComesInForceLaterIsAsOldAsTheLookThatFoundIt(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer taken.Close()
+	c := newClock(noon)
+	p := start(t, func(o *runtime.Options) {
+		o.Clock, o.MaxStaleness, o.Listen["other"] = c.now, time.Minute, taken.Addr().String()
+	})
+	p.publish(gateway(t, "http://127.0.0.1:1"))
+	c.set(c.now().Add(time.Hour))
+	p.feed <- source.Update{Data: p.seal(gateway(t, "http://127.0.0.1:1", func(g *schema.Gateway, _ *schema.Route) { g.Listeners["other"] = schema.Listener{Port: 8081} }))}
+	serial := p.serial
+	p.until("it is refused", func() bool { return p.server.Status().Refused != nil })
+	if !p.server.Status().Source.Stale {
+		t.Error("what was there before is not stale")
+	}
+	taken.Close()
+	p.until("it is served", func() bool { return p.server.Status().Active.Serial == serial })
+	p.until("it is as fresh as that", func() bool { return !p.server.Status().Source.Stale })
+}
+
 // How old it is does not begin anew with a restart.
 func TestARestartRemembersWhenItWasConfirmed(t *testing.T) {
 	dir := t.TempDir()
