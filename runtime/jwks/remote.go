@@ -130,31 +130,39 @@ func (r *Remote) stop() {
 // run fetches until ctx ends.
 func (r *Remote) run(ctx context.Context) {
 	retry := firstRetry
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			r.end(nil, ctx.Err())
-			return
-		case <-timer.C:
-		case <-r.ask:
-		}
+	var next time.Duration
+	for r.wait(ctx, next) {
 		r.begin()
 		set, fresh, err := fetch(ctx, r.store.o.Client, r.url)
 		r.end(set, err)
 		if err == nil {
 			retry = firstRetry
-			timer.Reset(r.store.sooner(min(fresh, r.store.o.MaxAge/4), 5))
+			next = r.store.sooner(min(fresh, r.store.o.MaxAge/4), 5)
 			continue
 		}
-		next := r.store.sooner(retry, 2)
+		next = r.store.sooner(retry, 2)
 		if refused, ok := errors.AsType[*statusError](err); ok {
 			next = max(next, min(refused.retryAfter, lastRetry))
 		}
-		timer.Reset(next)
 		retry = min(2*retry, lastRetry)
 	}
+	r.end(nil, ctx.Err())
+}
+
+// wait waits for so long, or until somebody asks, and reports whether to go on.
+func (r *Remote) wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+	case <-r.ask:
+	}
+	return true
 }
 
 func (r *Remote) begin() {
