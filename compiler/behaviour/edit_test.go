@@ -257,6 +257,21 @@ func TestSingleEdits(t *testing.T) {
 	}
 }
 
+// Origins are judged by whom they let in, and shown as they are written.
+func TestChangesOfOriginsAreShownWhole(t *testing.T) {
+	r, err := behaviour.Compare(changed(t), changed(t, `"https://app.test"`, `"*"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range r.Classes {
+		for _, change := range c.Changes {
+			if strings.HasSuffix(string(change.Path), "cors.origins") && (change.Kind != diff.Changed || !strings.Contains(change.Old, "https://app.test") || !strings.Contains(change.New, `"*"`)) {
+				t.Errorf("got %+v", change)
+			}
+		}
+	}
+}
+
 // What differs in an upstream is named by its place in the model.
 func TestChangesOfUpstreams(t *testing.T) {
 	r, err := behaviour.Compare(changed(t), changed(t, `"one.test"`, `"three.test"`))

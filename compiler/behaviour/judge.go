@@ -53,10 +53,13 @@ func changes(before, after *side, old, new *routing.Entry) []diff.Change {
 	if a.CORS != nil && b.CORS != nil && corsSettings(was.route) == corsSettings(is.route) || len(statedMethods(a.CORS, b.CORS)) > 0 {
 		a.CORS, b.CORS = withMethods(a.CORS, was.route), withMethods(b.CORS, is.route)
 	}
+	var stated []diff.Change
 	if a.CORS != nil && b.CORS != nil {
+		stated = diff.Parts(routePattern, before.gateway, after.gateway, schema.Route{Filters: schema.Filters{CORS: a.CORS}}, schema.Route{Filters: schema.Filters{CORS: b.CORS}})
 		a.CORS, b.CORS = withoutCovered(a.CORS, b.CORS), withoutCovered(b.CORS, a.CORS)
 	}
 	out := diff.Parts(routePattern, before.gateway, after.gateway, a, b)
+	asStated(out, stated)
 	if slices.Contains(in, backends) {
 		out = append(out, upstreams(before.gateway, after.gateway, &a, &b)...)
 	}
@@ -124,6 +127,20 @@ func withoutCovered(c, by *schema.CORS) *schema.CORS {
 		return !slices.Contains(by.Origins, o) && slices.ContainsFunc(by.Origins, covers)
 	})
 	return &out
+}
+
+// asStated shows the origins of changes as they are written, whatever they were judged by.
+func asStated(changes, stated []diff.Change) {
+	for i, c := range changes {
+		if c.Path != "cors.origins" {
+			continue
+		}
+		for _, s := range stated {
+			if s.Path == c.Path {
+				changes[i].Kind, changes[i].Old, changes[i].New = s.Kind, s.Old, s.New
+			}
+		}
+	}
 }
 
 // keep copies what an aspect is about.

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"slices"
+	"time"
 
 	"gwc.dev/schema"
 )
@@ -82,11 +83,20 @@ func trustEnds(e *edit) (Class, string) {
 		return Risky, "trust does not end any more"
 	case old == "":
 		return Safe, "trust ends"
-	case new > old:
+	case endOf(new).After(endOf(old)):
 		return Risky, "trust ends later"
 	default:
 		return Safe, "trust ends sooner"
 	}
+}
+
+// endOf returns when trust ends: a day is part of it, in UTC.
+func endOf(text string) time.Time {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day.AddDate(0, 0, 1)
+	}
+	at, _ := time.Parse(time.RFC3339, text) // its form was checked before
+	return at
 }
 
 // maxStaleness is the rule of how old bundles may be. Without a bound nobody is told that they are; and where proxies that are

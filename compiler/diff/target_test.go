@@ -22,6 +22,8 @@ func TestChangesOfTargets(t *testing.T) {
 		{kube + "trust.keys.a", `{"pem": "x"}`, `{"pem": "x", "expires": "2027-01-31"}`, `+ targets.kube.trust.keys.a.expires: "2027-01-31"  safe: trust ends`},
 		{kube + "trust.identities.ci.subjectPattern", `"a"`, `".*"`, `~ targets.kube.trust.identities.ci.subjectPattern: "a" -> ".*"  risky: proxies trust others`},
 		{kube + "trust.identities.ci.expires", `"2027-02-28"`, `"2027-01-31"`, `~ targets.kube.trust.identities.ci.expires: "2027-02-28" -> "2027-01-31"  safe: trust ends sooner`},
+		{kube + "trust.keys.a.expires", `"2027-01-31T12:00:00Z"`, `"2027-01-31"`, `~ targets.kube.trust.keys.a.expires: "2027-01-31T12:00:00Z" -> "2027-01-31"  risky: trust ends later`},
+		{kube + "trust.keys.a.expires", `"2027-01-31T23:00:00+02:00"`, `"2027-01-31T22:30:00Z"`, `~ targets.kube.trust.keys.a.expires: "2027-01-31T23:00:00+02:00" -> "2027-01-31T22:30:00Z"  risky: trust ends later`},
 		{kube + "trust.authorities.ca", `"a"`, `"b"`, `~ targets.kube.trust.authorities.ca: "a" -> "b"  risky: proxies trust others`},
 		{kube + "trust.configMap", `"a"`, `"b"`, `~ targets.kube.trust.configMap: "a" -> "b"  risky: proxies trust others`},
 
