@@ -23,7 +23,7 @@ func nobodyTrusted(g *schema.Gateway, given bundle.Trust) diag.List {
 		return nil
 	}
 	return diag.List{{
-		Code: "target-trust", Severity: diag.Warning, Path: schema.NewPath("targets", "kube"),
+		Code: "target-untrusted", Severity: diag.Warning, Path: schema.NewPath("targets", "kube"),
 		Message: fmt.Sprintf("the manifests name nobody whom proxies trust to sign bundles, and their pods wait for ConfigMap %q", k.Name+"-keys"),
 		Hint:    "name who signs with --key or --trust, or in targets.kube.trust, where configMap leaves it to one of your own",
 	}}

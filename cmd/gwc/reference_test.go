@@ -220,7 +220,8 @@ func writePolicies(t *testing.T, b *bytes.Buffer) {
 // writeFindings takes the codes from where the code lists them, with what each means.
 func writeFindings(t *testing.T, b *bytes.Buffer) {
 	b.WriteString("# Finding reference\n\nThe codes of what `gwc vet` finds, beside those of [policies](policies.md). They are errors unless it says " +
-		"otherwise. `gwc test` has codes of its own for tests that can never hold, which begin with `test-`. What the proxy's own build " +
+		"otherwise. `gwc test` has codes of its own for tests that can never hold, which begin with `test-`; `gwc render` warns with " +
+		"`target-untrusted` where its manifests name nobody whom proxies trust. What the proxy's own build " +
 		"refuses, and none of these checks has said, has the proxy's code.\n")
 	for _, list := range []struct{ title, file, line string }{
 		{"What CUE and the schema refuse", "fault.go", `(?m)^\tcode\w+ += "([a-z-]+)" +// (.*)$`},

@@ -5,6 +5,7 @@ import (
 
 	"gwc.dev/compiler/diag"
 	"gwc.dev/schema"
+	"gwc.dev/schema/header"
 )
 
 // checkAuth: auth can recognise somebody, and looks where requests can have something.
@@ -20,10 +21,10 @@ func checkAuth(p *pass) {
 			continue
 		}
 		if a.APIKey != nil {
-			p.unseenField(a.APIKey.Header, r.path("auth", "apiKey", "header"), "no request brings a key in it")
+			p.credential(a.APIKey.Header, r.path("auth", "apiKey", "header"), "no request brings a key in it")
 		}
 		if a.JWT != nil {
-			p.unseenField(a.JWT.Header, r.path("auth", "jwt", "header"), "no request brings a token in it")
+			p.credential(a.JWT.Header, r.path("auth", "jwt", "header"), "no request brings a token in it")
 		}
 		switch {
 		case a.APIKey == nil && a.JWT == nil:
@@ -40,4 +41,17 @@ func checkAuth(p *pass) {
 			})
 		}
 	}
+}
+
+// credential reports the name of a field that clients are to show something in, and cannot.
+func (p *pass) credential(name string, at schema.Path, so string) {
+	if header.KindOf(name) != header.Written {
+		p.unseenField(name, at, so)
+		return
+	}
+	p.report(diag.Finding{
+		Code: "header-unseen", Severity: diag.Error, Path: at,
+		Message: fmt.Sprintf("header %q is written by the gateway itself: %s", name, so),
+		Hint:    "name a header field of your own",
+	})
 }

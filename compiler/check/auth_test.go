@@ -29,6 +29,10 @@ func TestCheckAuth(t *testing.T) {
 			`error header-unseen apis.echo.routes.default.auth.jwt.header: header "Proxy-Authorization" belongs to the connection and is never there for a filter: no request brings a token in it`,
 			"  help: name a header field of your own",
 		}},
+		{"keys where the gateway writes", only(func(r *schema.Route) { r.Auth = &schema.Auth{APIKey: &schema.APIKeyAuth{Header: "X-Request-Id"}} }), []string{
+			`error header-unseen apis.echo.routes.default.auth.apiKey.header: header "X-Request-Id" is written by the gateway itself: no request brings a key in it`,
+			"  help: name a header field of your own",
+		}},
 		{"API keys that nobody has beside tokens are fine", func(g *schema.Gateway) {
 			g.Consumers = nil
 			g.APIs["echo"].Routes["default"].Auth.JWT = &schema.JWTAuth{JWKS: schema.JWKS{URL: "https://issuer.example.com/keys"}}

@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"time"
 
 	"gwc.dev/compiler/diag"
 	"gwc.dev/schema"
@@ -24,6 +25,9 @@ func checkReplicas(p *pass) {
 	}
 }
 
+// leastPoll keeps a fleet from being a flood at its registry.
+const leastPoll = schema.Duration(time.Second)
+
 // checkStaleness: proxies take the bounds on how old their news may be.
 func checkStaleness(p *pass) {
 	if p.Targets == nil || p.Targets.Kube == nil {
@@ -32,6 +36,12 @@ func checkStaleness(p *pass) {
 	k, at := p.Targets.Kube, schema.NewPath("targets", "kube")
 	looks := cmp.Or(k.PollInterval, schema.Duration(schema.PollInterval))
 	switch {
+	case looks < leastPoll:
+		p.report(diag.Finding{
+			Code: "staleness", Severity: diag.Error, Path: at.Join("pollInterval"),
+			Message: fmt.Sprintf("each proxy asks the registry again after %v", looks),
+			Hint:    fmt.Sprintf("set targets.kube.pollInterval to %v or more", leastPoll),
+		})
 	case k.MaxStaleness == 0 && k.UnreadyWhenStale:
 		p.report(diag.Finding{
 			Code: "staleness", Severity: diag.Error, Path: at.Join("unreadyWhenStale"),
@@ -55,7 +65,7 @@ func checkKeyAge(p *pass) {
 	if age := p.Targets.Kube.JWKSMaxAge; age > 0 && age.Std() < schema.LeastKeyAge {
 		p.report(diag.Finding{
 			Code: "key-age", Severity: diag.Error, Path: schema.NewPath("targets", "kube", "jwksMaxAge"),
-			Message: fmt.Sprintf("issuers' keys are to be used for %v, and are fetched again less often than that", age),
+			Message: fmt.Sprintf("issuers' keys are to be used for %v, and proxies take no less than %v", age, schema.Duration(schema.LeastKeyAge)),
 			Hint:    fmt.Sprintf("set targets.kube.jwksMaxAge to %v or more: an outage of an issuer that is longer fails its tokens", schema.Duration(schema.LeastKeyAge)),
 		})
 	}

@@ -38,9 +38,13 @@ func TestCheckStaleness(t *testing.T) {
 			"  help: allow for some looks that fail: write several minutes or more",
 		}},
 		{"after frequent looks", kube(schema.Kube{MaxStaleness: schema.Duration(20 * time.Second), PollInterval: schema.Duration(time.Second)}), nil},
+		{"looks without a pause", kube(schema.Kube{PollInterval: 1}), []string{
+			"error staleness targets.kube.pollInterval: each proxy asks the registry again after 1ns",
+			"  help: set targets.kube.pollInterval to 1s or more",
+		}},
 		{"keys for an hour", kube(schema.Kube{JWKSMaxAge: schema.Duration(time.Hour)}), nil},
 		{"keys for a moment", kube(schema.Kube{JWKSMaxAge: schema.Duration(time.Second)}), []string{
-			"error key-age targets.kube.jwksMaxAge: issuers' keys are to be used for 1s, and are fetched again less often than that",
+			"error key-age targets.kube.jwksMaxAge: issuers' keys are to be used for 1s, and proxies take no less than 5m",
 			"  help: set targets.kube.jwksMaxAge to 5m or more: an outage of an issuer that is longer fails its tokens",
 		}},
 		{"unready at no time", kube(schema.Kube{UnreadyWhenStale: true}), []string{

@@ -32,11 +32,11 @@ func sendable(ref string, value []byte) error {
 	case len(value) == 0:
 		return fmt.Errorf("secret %q is empty", ref)
 	case bytes.HasPrefix(value, []byte("\uFEFF")):
-		return fmt.Errorf("secret %q begins with a byte order mark, which no client sends: write the file without", ref)
+		return fmt.Errorf("secret %q begins with a byte order mark, which no header field holds: write the file without", ref)
 	case len(bytes.TrimSpace(value)) != len(value):
-		return fmt.Errorf("secret %q begins or ends with a space or a further line end, which no client sends: write the file without", ref)
+		return fmt.Errorf("secret %q begins or ends with a space or a further line end, which no header field holds: write the file without", ref)
 	case bytes.ContainsFunc(value, unicode.IsControl):
-		return fmt.Errorf("secret %q has several lines or a control character, which no client sends: write one key into the file", ref)
+		return fmt.Errorf("secret %q has several lines or a control character, which no header field holds: write one key into the file", ref)
 	}
 	return nil
 }

@@ -124,9 +124,9 @@ func TestWhatCannotBeUsedLeavesWhatCan(t *testing.T) {
 	}{
 		{"gone", "ann/key", "", `resolving secret "ann/key": no such file or directory`},
 		{"empty", "ann/key", "\x00empty", `secret "ann/key" is empty`},
-		{"a byte order mark", "ann/key", "\uFEFFs3cret", `secret "ann/key" begins with a byte order mark, which no client sends`},
-		{"a space", "ann/key", "s3cret ", `secret "ann/key" begins or ends with a space or a further line end, which no client sends`},
-		{"two keys", "ann/key", "s3cret\ns3cret", `secret "ann/key" has several lines or a control character, which no client sends`},
+		{"a byte order mark", "ann/key", "\uFEFFs3cret", `secret "ann/key" begins with a byte order mark, which no header field holds`},
+		{"a space", "ann/key", "s3cret ", `secret "ann/key" begins or ends with a space or a further line end, which no header field holds`},
+		{"two keys", "ann/key", "s3cret\ns3cret", `secret "ann/key" has several lines or a control character, which no header field holds`},
 		{"key of another certificate", "web/tls.key", other, `certificate "web": tls: private key does not match public key`},
 		{"no certificate", "web/tls.crt", "-----BEGIN s3cret", `certificate "web": tls: failed to find any PEM data`},
 		{"key gone", "web/tls.key", "", `resolving secret "web/tls.key"`},

@@ -28,7 +28,7 @@ type File struct {
 	Data []byte
 }
 
-// Limits bound what Unpack reads.
+// Limits bound what is read of an archive.
 type Limits struct {
 	Packed   int // bytes of the archive
 	Unpacked int // bytes of the tar inside it
@@ -76,7 +76,7 @@ func Pack(files []File) ([]byte, error) {
 func Unpack(data []byte, limits Limits) ([]File, error) {
 	var files []File
 	err := Walk(data, limits, func(name string, size int64, content io.Reader) error {
-		buf := bytes.NewBuffer(make([]byte, 0, min(size, int64(limits.Unpacked))))
+		buf := bytes.NewBuffer(make([]byte, 0, min(size, int64(limits.Unpacked))+bytes.MinRead)) // or it grows to find the end
 		_, err := buf.ReadFrom(content)
 		files = append(files, File{name, buf.Bytes()})
 		return err
@@ -88,7 +88,7 @@ func Unpack(data []byte, limits Limits) ([]File, error) {
 }
 
 // Walk calls visit for each file of an archive in their order, and holds none of them: what an archive of
-// unknown origin unpacks to may be large. A size is what the archive claims. The files are not to be used
+// unknown origin unpacks to may be large. A size is what the archive claims; visit returns errors of reading only. The files are not to be used
 // before Walk has returned, since the archive may be damaged further on.
 func Walk(data []byte, limits Limits, visit func(name string, size int64, content io.Reader) error) error {
 	if len(data) > limits.Packed {
