@@ -91,15 +91,22 @@ func TestWhatCannotChangeIsNeverStale(t *testing.T) {
 	}
 }
 
-// It is read once, refused for a port in use, and tried again without another look.
-func TestWhatIsServedAfterItsOnlyLookIsNeverStale(t *testing.T) {
+// withoutAPort returns a proxy that cannot open listener "other" as long as another has its port.
+func withoutAPort(t *testing.T) (*proxy, *clock, net.Listener) {
+	t.Helper()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	defer taken.Close()
+	t.Cleanup(func() { taken.Close() })
 	c := newClock(noon)
 	p := start(t, func(o *runtime.Options) {
 		o.Clock, o.MaxStaleness, o.Listen["other"] = c.now, time.Minute, taken.Addr().String()
 	})
+	return p, c, taken
+}
+
+// It is read once, refused for a port in use, and tried again without another look.
+func TestWhatIsServedAfterItsOnlyLookIsNeverStale(t *testing.T) {
+	p, c, taken := withoutAPort(t)
 	data := p.seal(gateway(t, "http://127.0.0.1:1", func(g *schema.Gateway, _ *schema.Route) { g.Listeners["other"] = schema.Listener{Port: 8081} }))
 	p.feed <- source.Update{Data: data, Origin: "oci://example.com/gateway@sha256:00", Final: true}
 	p.until("it is refused", func() bool { return p.server.Status().Refused != nil })
@@ -113,13 +120,7 @@ func TestWhatIsServedAfterItsOnlyLookIsNeverStale(t *testing.T) {
 
 // What was refused for a port in use comes in force when that is free: the source had it when it was last read.
 func TestWhatComesInForceLaterIsAsOldAsTheLookThatFoundIt(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer taken.Close()
-	c := newClock(noon)
-	p := start(t, func(o *runtime.Options) {
-		o.Clock, o.MaxStaleness, o.Listen["other"] = c.now, time.Minute, taken.Addr().String()
-	})
+	p, c, taken := withoutAPort(t)
 	p.publish(gateway(t, "http://127.0.0.1:1"))
 	c.set(c.now().Add(time.Hour))
 	p.feed <- source.Update{Data: p.seal(gateway(t, "http://127.0.0.1:1", func(g *schema.Gateway, _ *schema.Route) { g.Listeners["other"] = schema.Listener{Port: 8081} }))}

@@ -44,42 +44,29 @@ func (s *Space) Announced(m *Match) *Match {
 
 // Where returns the requests on the hosts and paths of m.
 func (s *Space) Where(m *Match) *Match {
-	out := &Match{}
-	for _, c := range m.clauses {
-		if c.part.kind == hostPart || c.part.kind == pathPart {
-			out.clauses = append(out.clauses, c)
-		}
-	}
-	return out
+	return m.only(func(k partKind) bool { return k == hostPart || k == pathPart })
 }
 
 // AnyMethod returns the requests of m, and those that are like them but for the method.
 func (s *Space) AnyMethod(m *Match) *Match {
-	out := &Match{}
-	for _, c := range m.clauses {
-		if c.part.kind != methodPart {
-			out.clauses = append(out.clauses, c)
-		}
-	}
-	return out
+	return m.only(func(k partKind) bool { return k != methodPart })
 }
 
 // AnyPath returns the requests of m, and those that are like them but for the path.
 func (s *Space) AnyPath(m *Match) *Match {
-	out := &Match{}
-	for _, c := range m.clauses {
-		if c.part.kind != pathPart {
-			out.clauses = append(out.clauses, c)
-		}
-	}
-	return out
+	return m.only(func(k partKind) bool { return k != pathPart })
 }
 
 // Path returns the requests on the paths of m.
 func (s *Space) Path(m *Match) *Match {
+	return m.only(func(k partKind) bool { return k == pathPart })
+}
+
+// only returns the requests that fulfil what m asks of some parts.
+func (m *Match) only(of func(partKind) bool) *Match {
 	out := &Match{}
 	for _, c := range m.clauses {
-		if c.part.kind == pathPart {
+		if of(c.part.kind) {
 			out.clauses = append(out.clauses, c)
 		}
 	}
