@@ -68,7 +68,7 @@ func (p *pass) unseen(matches map[string]schema.ValueMatch, at schema.Path) {
 			f.Severity, f.Message = diag.Warning, fmt.Sprintf("header %q %s and is never there for a match: every request lacks it", name, why)
 		case why != "":
 			f.Message = fmt.Sprintf("header %q %s and is never there for a match: no request has it", name, why)
-		case lacks && header.KindOf(name) == header.Written:
+		case lacks && header.IsAlwaysThere(name):
 			f.Message = fmt.Sprintf("header %q is written by the gateway itself and is always there for a match: no request lacks it", name)
 			f.Hint = "remove the match, and the route if others take its requests"
 		default:

@@ -56,9 +56,9 @@ func told(g *schema.Gateway, name string, listeners []schema.Listener) (schema.V
 		return schema.ValueMatch{Regex: "(.*, )?" + address}, true
 	case name == "x-forwarded-for":
 		return schema.ValueMatch{Regex: address}, true
-	case header.KindOf(name) == header.Written:
+	case header.IsAlwaysThere(name):
 		return schema.ValueMatch{Present: new(true)}, true
-	case !Told(name), trusts, name == "client-cert" && forwards:
+	case !Told(name), trusts, header.KindOf(name) == header.Written, name == "client-cert" && forwards:
 		return schema.ValueMatch{}, false
 	}
 	return schema.ValueMatch{Present: new(false)}, true

@@ -41,6 +41,9 @@ func TestFieldsAboutClientsAreToldAsSaid(t *testing.T) {
 		l := schema.Listener{}
 		peer := forward.Peer{Address: netip.MustParseAddr(pick(addresses...)).Unmap(), Via: "1.1 gwproxy"}
 		x := &exchange.Exchange{ID: "1", Request: exchange.Request{Host: "a.test", Authority: "a.test", Scheme: "http"}}
+		if r.IntN(4) == 0 { // HTTP/1.0
+			x.Request.Host, x.Request.Authority = "", ""
+		}
 		if r.IntN(2) == 0 {
 			l.TLS, x.Request.Scheme = &schema.ListenerTLS{}, "https"
 			if r.IntN(2) == 0 {

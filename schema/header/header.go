@@ -23,8 +23,8 @@ const (
 	Connection
 	// Lookalike fields are what backends may take for those that frame a message: a request with one is refused.
 	Lookalike
-	// Written fields the gateway writes into every request, so that no match misses them: from what trusted proxies say
-	// in them, and of Via and X-Request-Id also from what anybody else does.
+	// Written fields the gateway writes into requests, every one of them ([IsAlwaysThere]) or but for few: from what trusted
+	// proxies say in them, and of Via and X-Request-Id also from what anybody else does.
 	Written
 	// Trusted fields are kept of trusted proxies, and removed from all other requests.
 	Trusted
@@ -75,6 +75,12 @@ var fields = []Field{
 
 // Fields returns the table. All fields that are not in it are [EndToEnd].
 func Fields() []Field { return slices.Clone(fields) }
+
+// IsAlwaysThere reports whether each request has a field once it is matched. X-Forwarded-Host is written where there is a
+// host, and a request of HTTP/1.0 may have none (RFC 9112, section 3.2).
+func IsAlwaysThere(name string) bool {
+	return KindOf(name) == Written && !strings.EqualFold(name, "X-Forwarded-Host")
+}
 
 // KindOf returns the kind of a field, in whatever case its name is written.
 //
