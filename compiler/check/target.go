@@ -42,6 +42,12 @@ func checkStaleness(p *pass) {
 			Message: fmt.Sprintf("each proxy asks the registry again after %v", looks),
 			Hint:    fmt.Sprintf("set targets.kube.pollInterval to %v or more", leastPoll),
 		})
+	case p.Targets.Prometheus != nil && p.Targets.Prometheus.StaleAfter > 0 && p.Targets.Prometheus.StaleAfter <= looks:
+		p.report(diag.Finding{
+			Code: "staleness", Severity: diag.Error, Path: schema.NewPath("targets", "prometheus", "staleAfter"),
+			Message: fmt.Sprintf("proxies look at the registry every %v, and the alert would fire between two looks after %v", looks, p.Targets.Prometheus.StaleAfter),
+			Hint:    "allow for some looks that fail: write several times targets.kube.pollInterval",
+		})
 	case k.MaxStaleness == 0 && k.UnreadyWhenStale:
 		p.report(diag.Finding{
 			Code: "staleness", Severity: diag.Error, Path: at.Join("unreadyWhenStale"),

@@ -38,6 +38,15 @@ func TestCheckStaleness(t *testing.T) {
 			"  help: allow for some looks that fail: write several minutes or more",
 		}},
 		{"after frequent looks", kube(schema.Kube{MaxStaleness: schema.Duration(20 * time.Second), PollInterval: schema.Duration(time.Second)}), nil},
+		{"an alert between two looks", func(g *schema.Gateway) {
+			g.Targets = &schema.Targets{
+				Kube:       &schema.Kube{PollInterval: schema.Duration(15 * time.Minute)},
+				Prometheus: &schema.Prometheus{StaleAfter: schema.Duration(10 * time.Minute)},
+			}
+		}, []string{
+			"error staleness targets.prometheus.staleAfter: proxies look at the registry every 15m, and the alert would fire between two looks after 10m",
+			"  help: allow for some looks that fail: write several times targets.kube.pollInterval",
+		}},
 		{"looks without a pause", kube(schema.Kube{PollInterval: 1}), []string{
 			"error staleness targets.kube.pollInterval: each proxy asks the registry again after 1ns",
 			"  help: set targets.kube.pollInterval to 1s or more",

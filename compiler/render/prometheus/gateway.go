@@ -34,6 +34,10 @@ func gatewayAlerts(in manifest.Input, q query) []monitoringv1.Rule {
 	absent := labels("critical")
 	absent["namespace"], absent["job"] = literal(k.Namespace), literal(k.Name)
 	ends := "min by (namespace, job, kind, secret) (" + q.of(schema.MetricCertificateExpiry) + ") - time()"
+	keysStale := keysStaleAfter
+	if age := k.JWKSMaxAge.Std(); age > 0 {
+		keysStale = min(keysStale, age/2) // while tokens are still taken
+	}
 	notice := cmp.Or(in.Gateway.Targets.Prometheus.CertificateNotice.Std(), certificateNotice)
 	certificateEnds := func(within time.Duration, severity string) monitoringv1.Rule {
 		return alert("GatewayCertificateEnds", ends+" < "+number(within.Seconds()), 10*time.Minute, labels(severity), map[string]string{
@@ -98,7 +102,7 @@ func gatewayAlerts(in manifest.Input, q query) []monitoringv1.Rule {
 			"description": "A proxy has no keys of {{ $labels.url }}: requests with tokens of that issuer are answered with 503.",
 			"hint":        "See whether the proxies reach the URL: the issuer may be down, or egress closed. The proxy's log has the error.",
 		}),
-		alert("GatewayKeySetStale", "time() - min by (namespace, job, url) ("+q.of(schema.MetricKeySetSuccess)+" > 0) > "+number(keysStaleAfter.Seconds()), 5*time.Minute, labels("warning"), map[string]string{
+		alert("GatewayKeySetStale", "time() - min by (namespace, job, url) ("+q.of(schema.MetricKeySetSuccess)+" > 0) > "+number(keysStale.Seconds()), 5*time.Minute, labels("warning"), map[string]string{
 			"summary":     "The keys that tokens are verified with are old",
 			"description": "A proxy last fetched the keys of {{ $labels.url }} {{ $value | humanizeDuration }} ago. Tokens are verified with them until --jwks-max-age has passed, and then answered with 503; a key that the issuer has withdrawn is trusted as long.",
 			"hint":        "See whether the proxies reach the URL: the issuer may be down, or egress closed. gwc status ADDRESS has the error.",

@@ -256,6 +256,24 @@ func TestNoticeOfCertificatesIsTheUsers(t *testing.T) {
 	}
 }
 
+// Whoever uses keys for a short time only hears of old ones while tokens are still taken.
+func TestOldKeysAreToldOfBeforeTheyAreUsedNoMore(t *testing.T) {
+	for age, want := range map[time.Duration]string{0: "> 7200", time.Hour: "> 1800", 12 * time.Hour: "> 7200"} {
+		in := input(t)
+		in.Gateway.Targets.Kube.JWKSMaxAge = schema.Duration(age)
+		dir := t.TempDir()
+		rulesFile(t, in, dir)
+		rules, err := os.ReadFile(filepath.Join(dir, "rules.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, alert, _ := strings.Cut(string(rules), "GatewayKeySetStale")
+		if expr, _, _ := strings.Cut(alert, "for:"); !strings.Contains(expr, want) {
+			t.Errorf("keys for %v: no %q in\n%s", age, want, expr)
+		}
+	}
+}
+
 func TestLatencyAboveTheLargestBucketIsAProblem(t *testing.T) {
 	in := input(t)
 	in.Gateway.APIs = map[string]schema.API{"slow": {SLO: &schema.SLO{Latency: &schema.SLOLatency{Quantile: 0.9, Below: 20e9}}}}
