@@ -36,13 +36,21 @@ func attempt(ctx context.Context, notify func(error, time.Duration), try func() 
 			return err
 		}
 		notify(err, wait)
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !sleep(ctx, wait) {
 			return err
 		}
+	}
+}
+
+// sleep waits, and reports whether to go on.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

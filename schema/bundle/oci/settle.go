@@ -29,11 +29,7 @@ func settle(ctx context.Context, write func() (bool, error)) error {
 		}
 		pause := max(2*time.Since(began), minPause)
 		pause += time.Duration(rand.Float64() * float64(pause)) //nolint:gosec // so that not all write again at once
-		timer := time.NewTimer(min(pause, maxPause))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !sleep(ctx, min(pause, maxPause)) {
 			return ctx.Err()
 		}
 	}
