@@ -22,7 +22,7 @@ import (
 func TestBodiesStreamBothWays(t *testing.T) {
 	at := scripted(t, func(_ int, c net.Conn, r *bufio.Reader) {
 		readHead(r)
-		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n")
 		for { // a chunk for each chunk, at once
 			size, _ := r.ReadString('\n')
 			if strings.Trim(size, "0\r\n") == "" {
