@@ -253,24 +253,36 @@ func (s *site) left(first, second string) string {
 	return state
 }
 
-// holds waits until a directory holds the bundle of a serial and an issuer's key, or the proxy says that it cannot keep them. It
-// reports which are there.
+// holds waits until a directory keeps the bundle of a serial and an issuer's key, or the proxy says that it cannot keep them. It
+// reports which are kept.
 func (p *proxy) holds(state string, serial int, key string) (bundle, keys bool) {
 	p.t.Helper()
 	p.status(func(now proxyStatus) bool {
 		if now.Active == nil || now.Active.Serial != uint64(serial) || len(now.JWKS) != 1 || now.JWKS[0].LastSuccess == nil {
 			return false
 		}
-		found, _ := filepath.Glob(filepath.Join(state, fmt.Sprintf("last-good.%d.*", serial)))
-		bundle, keys = len(found) == 1, false
-		found, _ = filepath.Glob(filepath.Join(state, "jwks-*"))
-		for _, file := range found {
-			data, _ := os.ReadFile(file)
-			keys = strings.Contains(string(data), fmt.Sprintf("%q:%q", "kid", key))
-		}
+		bundle, keys = kept(p.t, state, serial, key)
 		return (bundle || now.StateError != "") && (keys || now.JWKS[0].KeepError != "")
 	})
 	return bundle, keys
+}
+
+// kept reports whether a directory keeps the bundle of a serial, and an issuer's key.
+func kept(t *testing.T, state string, serial int, key string) (bundle, keys bool) {
+	t.Helper()
+	matching := func(pattern string) []string {
+		found, err := filepath.Glob(filepath.Join(state, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	id := fmt.Sprintf("%q:%q", "kid", key)
+	keys = slices.ContainsFunc(matching("jwks-*"), func(file string) bool {
+		data, _ := os.ReadFile(file)
+		return strings.Contains(string(data), id)
+	})
+	return len(matching(fmt.Sprintf("last-good.%d.*", serial))) == 1, keys
 }
 
 // TestAProxyThatIsKilledServesFromDiskWhateverTheInstant kills a proxy before and after each system call with which it keeps a
