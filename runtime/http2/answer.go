@@ -3,6 +3,7 @@ package http2
 import (
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 
 	"gwc.dev/runtime/exchange"
@@ -52,6 +53,8 @@ func (c *Call) read(b *block) (int, error) {
 		return 0, errAnswer
 	case status == 101:
 		return 0, errSwitch
+	case slices.ContainsFunc(b.message(), lookalike):
+		return 0, errLookalike
 	}
 	return int(status), nil
 }

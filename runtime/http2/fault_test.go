@@ -131,6 +131,12 @@ func TestCallsThatFail(t *testing.T) {
 		}, "answer"},
 		{"not a frame", func(_ int, w *wire, s uint32) { w.say(frameBytes(windowFrame, 0, 0, nil)) }, "answer"},
 		{"another protocol", func(_ int, w *wire, s uint32) { w.say(answer(s, 0, ":status", "101")) }, "upgrade"},
+		{"lookalike of a framing field", func(_ int, w *wire, s uint32) {
+			w.say(answer(s, endStream, ":status", "200", "content_length", "1"))
+		}, "framing-lookalike"},
+		{"lookalike in an interim response", func(_ int, w *wire, s uint32) {
+			w.say(answer(s, 0, ":status", "103", "transfer_encoding", "chunked"))
+		}, "framing-lookalike"},
 		{"too many interim responses", func(_ int, w *wire, s uint32) {
 			for range 40 {
 				w.say(answer(s, 0, ":status", "103", "link", "</a>"))
@@ -204,6 +210,10 @@ func TestAnswersThatFail(t *testing.T) {
 		{"shorter than its length", func(_ int, w *wire, s uint32) { begun(w, s, "9"); w.say(frameBytes(dataFrame, endStream, s, nil)) }, "lost"},
 		{"longer than its length", func(_ int, w *wire, s uint32) { begun(w, s, "2") }, "answer"},
 		{"not a frame", func(_ int, w *wire, s uint32) { begun(w, s, "9"); w.say(frameBytes(windowFrame, 0, 0, nil)) }, "answer"},
+		{"lookalike of a framing field behind it", func(_ int, w *wire, s uint32) {
+			begun(w, s, "4")
+			w.say(frameBytes(headersFrame, endHeaders|endStream, s, block("content_length", "1")))
+		}, "answer"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -79,10 +79,10 @@ func framing(name string) bool {
 	return false
 }
 
-// lookalike reports whether backends may take a field for one that frames a body.
-func lookalike(name string) bool {
-	return strings.IndexByte(name, '_') >= 0 &&
-		(exchange.Alike(name, "Content-Length") || exchange.Alike(name, "Transfer-Encoding"))
+// lookalike reports whether somebody may take a field for one that frames a body.
+func lookalike(f exchange.Field) bool {
+	return strings.IndexByte(f.Name, '_') >= 0 &&
+		(exchange.Alike(f.Name, "Content-Length") || exchange.Alike(f.Name, "Transfer-Encoding"))
 }
 
 // authority reports whether a string is a host with or without a port (RFC 3986, section 3.2), as far as it matters to

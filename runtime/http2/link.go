@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -311,7 +312,8 @@ func (l *link) trailers(s *stream, end bool) error {
 	switch {
 	case s.whole:
 		return l.stale(s, s.id)
-	case !end || l.block.wrong || l.block.about() > 0 || l.block.size > l.block.limits.HeaderBytes:
+	case !end || l.block.wrong || l.block.about() > 0 || l.block.size > l.block.limits.HeaderBytes,
+		slices.ContainsFunc(l.block.fields, lookalike):
 		l.abort(s, protocolError, errAnswer)
 		return nil
 	case s.left > 0:

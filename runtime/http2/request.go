@@ -124,7 +124,7 @@ func (s *Stream) fields(b *block) *http1.Error {
 			x.Header = append(x.Header, f)
 		default:
 			switch {
-			case lookalike(f.Name):
+			case lookalike(f):
 				return errLookalike
 			case !framing(f.Name):
 				x.Header = append(x.Header, f)

@@ -162,6 +162,28 @@ func TestRequestsAreRefused(t *testing.T) {
 	}
 }
 
+// Trailer fields that a backend could take for something else end their request, which nobody takes for a whole one.
+func TestTrailerFieldsThatAreRefused(t *testing.T) {
+	_, address := serve(t, handle(func(s *http2.Stream, x *exchange.Exchange) {
+		if body, err := io.ReadAll(x.Request.Body); err == nil {
+			t.Errorf("a body ends well: %q, and then %v", body, s.Trailer())
+		}
+	}), http2.Options{})
+	for name, fields := range map[string][]byte{
+		"a pseudo-header field":         block(":path", "/"),
+		"lookalike of a framing length": block("content_length", "1"),
+		"lookalike of a framing coding": block("transfer_encoding", "chunked"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := dialWire(t, address)
+			w.send(headersFrame, endHeaders, 1, block(":method", "POST", ":scheme", "http", ":path", "/", ":authority", "h"))
+			w.send(dataFrame, 0, 1, []byte("hello"))
+			w.send(headersFrame, endHeaders|endStream, 1, fields)
+			w.until(resetFrame, 1)
+		})
+	}
+}
+
 // What is far beyond the bound of a header is still answered; nothing of it is kept.
 func TestHeaderFarBeyondItsBound(t *testing.T) {
 	seen := make(refusing, 1)
