@@ -15,10 +15,10 @@ import (
 )
 
 // TestDocuments runs the examples of the documents. A document starts in a repository that `gwc init` has just made
-// and committed. A fenced block
+// and committed, with the registry's certificate in corporate-ca.pem. A fenced block
 //
 //   - "console" holds commands after "$ " and, below each, everything that it prints; a line "..." stands for any
-//     number of lines;
+//     number of lines, and "..." within one for what differs each time;
 //   - "cue FILE", "rego FILE" or "yaml FILE" is written to that file before what follows it.
 //
 // GWC_UPDATE=1 rewrites the outputs.
@@ -49,8 +49,10 @@ func TestDocuments(t *testing.T) {
 
 // A reader follows a document to the letter.
 type reader struct {
-	t   *testing.T
-	dir string
+	t       *testing.T
+	dir     string
+	env     []string
+	commits int // so far, one each day
 }
 
 func newReader(t *testing.T) *reader {
@@ -58,7 +60,8 @@ func newReader(t *testing.T) *reader {
 	if out, err := exec.Command(filepath.Join(bin, "gwc"), "init", r.dir).CombinedOutput(); err != nil {
 		t.Fatalf("gwc init: %v\n%s", err, out)
 	}
-	r.run("git init -q -b main && git add -A && git commit -q -m start")
+	r.run("git init -q -b main && git add -A && git commit -q -m start && git update-ref refs/remotes/origin/main HEAD")
+	r.env = outside(t, filepath.Join(r.dir, "corporate-ca.pem"))
 	return r
 }
 
@@ -113,18 +116,19 @@ func (r *reader) console(text string) string {
 	return b.String()
 }
 
-// matches reports whether an output is the one shown, in which lines "..." stand for anything.
+// matches reports whether an output is the one shown, in which lines "..." stand for anything, and "..." for what is one word;
+// it may be as long as it likes, so columns need not be as wide.
 func matches(shown, now string) bool {
-	if !strings.Contains(shown, "...\n") {
-		return false
-	}
-	parts := strings.Split("\n"+shown, "\n...\n")
+	parts := strings.Split("\n"+gap.ReplaceAllString(shown, "  "), "\n...\n")
 	for i := range parts {
-		parts[i] = regexp.QuoteMeta(parts[i])
+		parts[i] = strings.ReplaceAll(regexp.QuoteMeta(parts[i]), regexp.QuoteMeta("..."), `\S+`)
 	}
-	ok, err := regexp.MatchString("(?s)^"+strings.Join(parts, "\n(.*\n)?")+"$", "\n"+now)
+	ok, err := regexp.MatchString("(?s)^"+strings.Join(parts, "\n(.*\n)?")+"$", "\n"+gap.ReplaceAllString(now, "  "))
 	return err == nil && ok
 }
+
+// A gap is what keeps columns apart.
+var gap = regexp.MustCompile(" {2,}")
 
 var adminFlag = regexp.MustCompile(`--admin (\S+)`)
 
@@ -158,11 +162,13 @@ func (r *reader) start(command string) {
 func (r *reader) run(command string) string {
 	cmd := exec.Command("sh", "-c", command)
 	cmd.Dir = r.dir
-	cmd.Env = append(os.Environ(),
+	date := fmt.Sprintf("2026-01-%02dT00:00:00Z", 1+r.commits)
+	r.commits += strings.Count(command, "git commit")
+	cmd.Env = append(append(os.Environ(), r.env...),
 		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "GWC_PASSWORD=secret", "NO_COLOR=1", "SOURCE_DATE_EPOCH=1767225600",
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
-		"GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_AUTHOR_DATE=2026-01-01T00:00:00Z",
-		"GIT_COMMITTER_NAME=A", "GIT_COMMITTER_EMAIL=a@example.com", "GIT_COMMITTER_DATE=2026-01-01T00:00:00Z")
+		"GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_AUTHOR_DATE="+date,
+		"GIT_COMMITTER_NAME=A", "GIT_COMMITTER_EMAIL=a@example.com", "GIT_COMMITTER_DATE="+date)
 	out, err := cmd.CombinedOutput()
 	text := string(out)
 	if text != "" && !strings.HasSuffix(text, "\n") {
