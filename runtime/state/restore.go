@@ -12,6 +12,9 @@ import (
 // Damaged is the reason of files that are no whole bundles: torn, overwritten, or never one.
 const Damaged = "state-damaged"
 
+// Unreadable is the reason of files that cannot be read, and may be whole.
+const Unreadable = "state-unreadable"
+
 // Restored is what a state directory gives a proxy that starts.
 type Restored struct {
 	// Path and Data are the newest bundle that trust admits. No Path: there is none.
@@ -19,7 +22,7 @@ type Restored struct {
 	Data []byte
 	// Confirmed is when a source was last known to have it.
 	Confirmed time.Time
-	// Passed are the files that are damaged, and those before it that are not trusted.
+	// Passed are the files that are damaged or cannot be read, and those before it that are not trusted.
 	Passed []Passed
 }
 
@@ -47,6 +50,8 @@ func (d *Dir) Restore(trust bundle.Trust) (Restored, error) {
 		switch damaged := e.damaged(); {
 		case damaged:
 			out.Passed = append(out.Passed, Passed{e.path, e.data, Damaged, e.err})
+		case e.closed:
+			out.Passed = append(out.Passed, Passed{e.path, nil, Unreadable, e.err})
 		case errors.Is(e.err, bundle.WrongEnvironment): // another proxy's
 		case e.err != nil && out.Path == "":
 			out.Passed = append(out.Passed, Passed{e.path, e.data, bundle.Reason(e.err), e.err})

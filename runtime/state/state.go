@@ -11,7 +11,7 @@
 //   - The two newest of an environment are kept. When one is damaged, the one before is there.
 //   - A file is believed no more than a source: what is restored was verified again.
 //   - Nothing newer is removed, and nothing that is whole and not ours: of another environment, by a signer whom we do
-//     not trust, of a later format. So several proxies may use one directory, and at any time; there is no lock that
+//     not trust, of a later format, or in a file that we may not read. So several proxies may use one directory, and at any time; there is no lock that
 //     one of them could leave behind or hold for ever.
 //   - When the disk is full, the older of the two goes before the newer one is given up.
 package state
@@ -41,27 +41,30 @@ const (
 // A Dir is a state directory. It is not for several goroutines at once; several processes do.
 type Dir struct {
 	path  string
+	read  func(path string) ([]byte, error)
 	write func(path string, data []byte, perm fs.FileMode) error
 	seen  map[string]entry // that were opened, by name
 }
 
 // Open returns the state directory at path, which is made when there is something to keep.
 func Open(path string) *Dir {
-	return &Dir{path: path, write: atomic.WriteFile, seen: map[string]entry{}}
+	return &Dir{path: path, read: os.ReadFile, write: atomic.WriteFile, seen: map[string]entry{}}
 }
 
 // An entry is a file of the directory and what it was found to hold.
 type entry struct {
-	path  string
-	info  fs.FileInfo
-	data  []byte
-	label bundle.Label // of one that is not verified: only the serial, as its name has it
-	err   error        // why it is not to be served; nil: it is verified
+	path   string
+	info   fs.FileInfo
+	data   []byte
+	label  bundle.Label // of one that is not verified: only the serial, as its name has it
+	err    error        // why it is not to be served; nil: it is verified
+	closed bool         // that is because it cannot be read
 }
 
-// damaged reports whether a file is nobody's: it is no whole bundle of a format that is known.
+// damaged reports whether a file is nobody's: it is no whole bundle of a format that is known. Of one that cannot be read
+// nobody knows: it may be another user's, or the process may have no file left to open.
 func (e entry) damaged() bool {
-	if e.err == nil {
+	if e.err == nil || e.closed {
 		return false
 	}
 	_, err := bundle.Inspect(e.data)
@@ -88,7 +91,7 @@ func (d *Dir) entries(trust bundle.Trust, anew bool) ([]entry, error) {
 		}
 		e, ok := d.seen[path]
 		if anew || !ok || err != nil || e.err != nil || !unchanged(e.info, info) {
-			e = open(path, info, err, trust)
+			e = d.open(path, info, err, trust)
 		}
 		if errors.Is(e.err, fs.ErrNotExist) {
 			continue
@@ -107,8 +110,8 @@ func unchanged(a, b fs.FileInfo) bool {
 }
 
 // open reads and verifies a file.
-func open(path string, info fs.FileInfo, err error, trust bundle.Trust) entry {
-	e := entry{path: path, info: info, err: err}
+func (d *Dir) open(path string, info fs.FileInfo, err error, trust bundle.Trust) entry {
+	e := entry{path: path, info: info, err: err, closed: err != nil}
 	_, _ = fmt.Sscanf(filepath.Base(path), prefix+".%d.", &e.label.Serial) // until somebody vouches for more than a name
 	if err != nil {
 		return e
@@ -117,7 +120,8 @@ func open(path string, info fs.FileInfo, err error, trust bundle.Trust) entry {
 		e.err = errors.New("it is not a bundle")
 		return e
 	}
-	if e.data, e.err = os.ReadFile(path); e.err != nil {
+	if e.data, e.err = d.read(path); e.err != nil {
+		e.closed = true
 		return e
 	}
 	b, err := bundle.Open(e.data, trust)

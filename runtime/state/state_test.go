@@ -176,6 +176,40 @@ func TestWhatIsNotTrustedIsNotRestoredAndNotRemoved(t *testing.T) {
 	other.restored(dir, "test", theirs)
 }
 
+// TestWhatCannotBeReadIsNotRemoved has two proxies use a directory, of which one may not read what the other wrote, as where
+// each is a user of its own. It is nobody's to say that this is damaged.
+func TestWhatCannotBeReadIsNotRemoved(t *testing.T) {
+	s, dir := newSigner(t), t.TempDir()
+	theirs := s.keep(state.Open(dir), "test", 7)
+	guest := func() *state.Dir {
+		d := state.Open(dir)
+		d.SetRead(func(path string) ([]byte, error) {
+			if strings.Contains(path, "last-good.7.") {
+				return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrPermission}
+			}
+			return os.ReadFile(path)
+		})
+		return d
+	}
+	ours := s.keep(guest(), "test", 5)
+	got, err := guest().Restore(s.trust)
+	must(t, err)
+	if !bytes.Equal(got.Data, ours) || len(got.Passed) != 1 || got.Passed[0].Reason != state.Unreadable || !errors.Is(got.Passed[0].Err, fs.ErrPermission) {
+		t.Errorf("restored %q, passing over %+v", got.Path, got.Passed)
+	}
+	full := guest()
+	full.SetWrite((&disk{}).write)
+	b, data := s.seal("test", 6)
+	if err := full.Keep(b, data, s.trust); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("error %v", err)
+	}
+	s.restored(dir, "test", theirs)
+	s.keep(guest(), "test", 8)
+	if diff := cmp.Diff([]string{"5", "7", "8"}, serials(t, dir)); diff != "" {
+		t.Errorf("kept (-want +got):\n%s", diff)
+	}
+}
+
 func TestANewerOneOfAnotherProxyStays(t *testing.T) {
 	s, dir := newSigner(t), t.TempDir()
 	ahead, behind := state.Open(dir), state.Open(dir)
