@@ -59,6 +59,7 @@ func (d *downloader) redirect(r *http.Request, via []*http.Request) error {
 	if !d.pinned && !secure(r.URL, d.options) {
 		return fmt.Errorf("it redirects to %q, which has no TLS", r.URL.Scheme+"://"+r.URL.Host)
 	}
+	r.Header.Del("Referer") // the URL before may hold a token
 	return nil
 }
 
@@ -128,9 +129,21 @@ func (d *downloader) ask(ctx context.Context, conditions http.Header) ([]byte, h
 	case resp.StatusCode == http.StatusOK: // all of it, or of another
 		d.got = partial{validator: validator(resp.Header), total: resp.ContentLength}
 	default:
+		if resuming && !busy(resp.StatusCode) {
+			d.got = partial{} // who asks for a part may never get another answer
+		}
 		return nil, nil, &statusError{resp.StatusCode, oci.RetryAfter(resp.Header)}
 	}
 	return d.receive(resp)
+}
+
+// busy reports whether a server may answer otherwise in a moment.
+func busy(status int) bool {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
 }
 
 // receive adds a body to what is there.

@@ -27,6 +27,7 @@ type flaky struct {
 	header    http.Header
 	breaks    []int // after how many bytes of an answer; what comes after these is whole
 	noRanges  bool
+	refuses   map[int]int                 // by the number of a request, its status
 	change    func(f *flaky, request int) // before a request is answered
 	asked     []string                    // "Range If-Range"
 	stutter   time.Duration               // instead of breaking it off, be silent for so long
@@ -42,6 +43,10 @@ func (f *flaky) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	for name, values := range f.header {
 		w.Header()[name] = values
+	}
+	if status := f.refuses[len(f.asked)]; status != 0 {
+		w.WriteHeader(status)
+		return
 	}
 	from, status := 0, http.StatusOK
 	if text, ok := strings.CutPrefix(r.Header.Get("Range"), "bytes="); ok && !f.noRanges {
@@ -110,6 +115,7 @@ func TestADownloadThatBreaksOffGoesOn(t *testing.T) {
 	}{
 		"once":          {&flaky{header: header("Etag", tag), breaks: []int{300}}, []string{"", "bytes=300- " + tag}},
 		"again":         {&flaky{header: header("Etag", tag), breaks: []int{300, 300, 1}}, []string{"", "bytes=300- " + tag, "bytes=600- " + tag, "bytes=601- " + tag}},
+		"once it may":   {&flaky{header: header("Etag", tag), breaks: []int{300}, refuses: map[int]int{2: 503}}, []string{"", "bytes=300- " + tag, "bytes=300- " + tag}},
 		"by its date":   {&flaky{header: header("Last-Modified", old), breaks: []int{300}}, []string{"", "bytes=300- " + old}},
 		"without bytes": {&flaky{header: header("Etag", tag), breaks: []int{0}}, []string{"", ""}},
 		"no ranges":     {&flaky{header: header("Etag", tag), breaks: []int{300}, noRanges: true}, []string{"", "bytes=300- " + tag}},
@@ -150,6 +156,7 @@ func TestADownloadBeginsAnewWhereItCannotGoOn(t *testing.T) {
 				f.body = body
 			}
 		}}, body, []string{"", "bytes=300- " + tag, ""}},
+		"who asks for a part is refused": {&flaky{header: header("Etag", tag), breaks: []int{300}, refuses: map[int]int{2: 403}}, body, []string{"", "bytes=300- " + tag, ""}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -194,3 +194,22 @@ func TestPasswordsAreUsedAndNotShown(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsSecretInAURLIsForItsServerAlone has a server redirect to another one.
+func TestWhatIsSecretInAURLIsForItsServerAlone(t *testing.T) {
+	var mu sync.Mutex
+	var seen string
+	other := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = fmt.Sprint(r.URL, r.Header)
+		_, _ = io.WriteString(w, "good")
+	})
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) })
+	watch(t, strings.Replace(s.URL, "http://", "http://ada:s3cret@", 1)+"/bundle?token=t0ken", quickly).expect("good")
+	mu.Lock()
+	defer mu.Unlock()
+	if seen == "" || strings.Contains(seen, "t0ken") || strings.Contains(seen, "s3cret") || strings.Contains(seen, "Authorization") {
+		t.Errorf("the other one sees %s", seen)
+	}
+}
