@@ -215,6 +215,9 @@ func (s *Server) update(u source.Update) {
 	s.freshness.looked(now, u.Final)
 	if u.Data != nil {
 		s.take(u.Data, u.Origin)
+		if u.Damaged != nil && s.status.damaged() {
+			u.Damaged()
+		}
 	}
 	s.confirm(now)
 }

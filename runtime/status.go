@@ -205,6 +205,8 @@ type pending struct {
 	data   []byte
 	origin string
 	signer bool // only once others are trusted
+
+	damaged bool // not at all: it is no whole archive
 }
 
 func (b *statusBoard) snapshot() Status {
@@ -331,6 +333,13 @@ func (b *statusBoard) setStale(stale bool) bool {
 	had := b.stale
 	b.stale = stale
 	return had != stale
+}
+
+// damaged reports whether the newest bundle seen is no whole archive.
+func (b *statusBoard) damaged() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.pending.damaged
 }
 
 // refusing reports whether the newest bundle seen is refused.

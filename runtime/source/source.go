@@ -42,6 +42,10 @@ type Update struct {
 	Origin string // where Data is from, exactly: a path, a URL and its entity tag, a reference by digest
 	Err    error
 	Final  bool // what was read cannot change, and is not looked at again
+
+	// Damaged is told that Data is no whole bundle, before Watch's function returns. What cut it off may not have shown, so it
+	// is asked for anew though it has not changed. Nil: there is no need.
+	Damaged func()
 }
 
 // A Source delivers bundles.

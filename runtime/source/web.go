@@ -24,6 +24,7 @@ type web struct {
 	// read whole.
 	etag, modified string
 	digest         [sha256.Size]byte
+	damaged        [sha256.Size]byte // what was no whole bundle
 
 	failed bool // the last look did: the next one does not ask to be held
 	soon   bool // there is no need to wait for the interval
@@ -76,8 +77,12 @@ func (w *web) look(ctx context.Context) Update {
 	if w.etag != "" {
 		origin += " " + w.etag
 	}
-	return Update{Data: data, Origin: origin}
+	return Update{Data: data, Origin: origin, Damaged: w.doubt}
 }
+
+// doubt has what was read last asked for as a whole until it is something else: where a server says neither how long it is nor
+// that more is to come, one that was stopped looks like one that is done, and who has its entity tag gets no other.
+func (w *web) doubt() { w.etag, w.modified, w.damaged = "", "", w.digest }
 
 // get returns what the URL holds; nil if that was delivered already.
 func (w *web) get(ctx context.Context) ([]byte, error) {
@@ -97,7 +102,9 @@ func (w *web) get(ctx context.Context) ([]byte, error) {
 	}
 	seen := w.digest
 	w.etag, w.modified = header.Get("ETag"), header.Get("Last-Modified")
-	w.digest = sha256.Sum256(data)
+	if w.digest = sha256.Sum256(data); w.digest == w.damaged {
+		w.etag, w.modified = "", ""
+	}
 	if w.soon = false; w.digest == seen {
 		return nil, nil // a server without validators, or one that forgot them
 	}

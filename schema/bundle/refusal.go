@@ -3,6 +3,8 @@ package bundle
 import (
 	"errors"
 	"fmt"
+
+	"gwc.dev/schema/bundle/archive"
 )
 
 // A Refusal is a reason why a bundle is not used; errors of [Open] unwrap to one, or to an [archive.Fault].
@@ -46,6 +48,12 @@ func Reason(err error) string {
 		return r.Reason()
 	}
 	return ""
+}
+
+// Damaged reports whether [Open] refused what is no whole archive, as a transfer may leave it that was cut off.
+func Damaged(err error) bool {
+	_, damaged := errors.AsType[archive.Fault](err)
+	return damaged
 }
 
 // A refused is a refusal with what was found.
