@@ -209,7 +209,7 @@ func (r *release) annotations() map[string]string {
 		oci.AnnotationBundle: r.Revision,
 	}
 	if r.GitRevision != "" {
-		a[oci.AnnotationRevision] = "sha1:" + r.GitRevision
+		a[oci.AnnotationRevision] = oci.CommitRevision(r.GitRevision)
 	}
 	if r.source != "" {
 		a[oci.AnnotationSource] = r.source

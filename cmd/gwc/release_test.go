@@ -1,12 +1,14 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"gwc.dev/schema"
 	"gwc.dev/schema/bundle"
+	"gwc.dev/schema/bundle/oci"
 )
 
 // TestAReleaseIsTheSameHoweverTheRepositoryIsReached holds that no credentials and no way of access get into an artifact.
@@ -67,6 +69,24 @@ func TestDestinationOfARelease(t *testing.T) {
 		}
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", tt.reference, diff)
+		}
+	}
+}
+
+// TestACommitIsNamedWithItsAlgorithm holds what Flux reads and gwc reads back, in a repository of either kind.
+func TestACommitIsNamedWithItsAlgorithm(t *testing.T) {
+	for commit, want := range map[string]string{
+		strings.Repeat("a", 40):            "sha1:" + strings.Repeat("a", 40),
+		strings.Repeat("a", 64):            "sha256:" + strings.Repeat("a", 64),
+		strings.Repeat("a", 64) + "-dirty": "sha256:" + strings.Repeat("a", 64) + "-dirty",
+	} {
+		r := &release{Bundle: &bundle.Bundle{Contents: bundle.Contents{Environment: "production", GitRevision: commit}}}
+		annotations := r.annotations()
+		if got := annotations[oci.AnnotationRevision]; got != want {
+			t.Errorf("%s is %s, want %s", commit, got, want)
+		}
+		if got := (oci.Description{Annotations: annotations}).Commit(); got != commit {
+			t.Errorf("%s is read as %s", want, got)
 		}
 	}
 }

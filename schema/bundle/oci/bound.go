@@ -36,16 +36,26 @@ func redirects(r *http.Request) bool {
 	return n > maxRedirects
 }
 
+// first returns the request from which redirects led to r.
+func first(r *http.Request) *http.Request {
+	for r.Response != nil && r.Response.Request != nil {
+		r = r.Response.Request
+	}
+	return r
+}
+
+var errElsewhere = errors.New("its token service redirects to another host, which the credentials are not for")
+
+// betrays reports whether a request takes credentials in its body to another host than the one that they are for.
+func betrays(r *http.Request) bool { return isGrant(r) && first(r).URL.Host != r.URL.Host }
+
 // maxAnswer is the most that a registry may say at once, but for blobs. Few take a manifest of more than four megabytes.
 const maxAnswer = 16 << 20
 
 // asksFor reports whether a request is for what the distribution API has under /v2/<name>/<kind>/<reference>: a blob or a list
 // of referrers. Where it follows redirects, the first request counts: the paths of a store that a registry sends to say nothing.
 func asksFor(kind string, r *http.Request) bool {
-	for r.Response != nil && r.Response.Request != nil {
-		r = r.Response.Request
-	}
-	return path.Base(path.Dir(r.URL.Path)) == kind
+	return path.Base(path.Dir(first(r).URL.Path)) == kind
 }
 
 // bound has an answer end that is a manifest or a list. Of a blob, who asks for it knows the size.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/docker/cli/cli/config"
 	"github.com/docker/cli/cli/config/types"
@@ -91,33 +92,57 @@ func (s *session) Resolve(target authn.Resource) (authn.Authenticator, error) {
 	return s.ResolveContext(context.Background(), target)
 }
 
-// ResolveContext implements [authn.ContextKeychain]. A credential helper is a program that may hang, and
-// nothing ends it with ctx; so it is left behind.
+// ResolveContext implements [authn.ContextKeychain].
 func (s *session) ResolveContext(ctx context.Context, target authn.Resource) (authn.Authenticator, error) {
-	type result struct {
-		auth authn.Authenticator
-		who  string
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		auth, err := s.resolve(ctx, target)
-		who := ""
-		if err == nil {
-			who, err = identity(ctx, auth)
+	a := s.asked.answer(func() (auth authn.Authenticator, who string, err error) {
+		later := context.WithoutCancel(ctx) // somebody else may wait for it too
+		if auth, err = s.resolve(later, target); err == nil {
+			who, err = identity(later, auth)
 		}
-		done <- result{auth, who, err}
-	}()
+		return auth, who, err
+	})
 	select {
-	case r := <-done:
-		if r.err != nil {
-			return nil, &credentialError{s.ref.Host(), r.err}
+	case <-a.done:
+		if a.err != nil {
+			return nil, &credentialError{s.ref.Host(), a.err}
 		}
-		s.who.Store(&r.who)
-		return r.auth, nil
+		s.who.Store(&a.who)
+		return a.auth, nil
 	case <-ctx.Done():
 		return nil, &credentialError{s.ref.Host(), ctx.Err()}
 	}
+}
+
+// An inquiry is for the credentials of one repository. A credential helper is a program that may hang, and nothing ends it with
+// who waits for it; so it is left behind, and nobody starts another one until it has answered.
+type inquiry struct {
+	mu  sync.Mutex
+	now *answer
+}
+
+type answer struct {
+	done chan struct{} // closed once there is what follows
+	auth authn.Authenticator
+	who  string
+	err  error
+}
+
+// answer returns the answer that is awaited already, or else that of ask.
+func (q *inquiry) answer(ask func() (authn.Authenticator, string, error)) *answer {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.now == nil {
+		a := &answer{done: make(chan struct{})}
+		q.now = a
+		go func() {
+			a.auth, a.who, a.err = ask()
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			q.now = nil
+			close(a.done)
+		}()
+	}
+	return q.now
 }
 
 func (s *session) resolve(ctx context.Context, target authn.Resource) (authn.Authenticator, error) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -124,20 +125,72 @@ func TestMissingCredentialsAreNamed(t *testing.T) {
 }
 
 // hung is a keychain whose helper never answers.
-type hung struct{ release chan struct{} }
+type hung struct {
+	release chan struct{}
+	asked   atomic.Int32
+}
 
-func (h hung) Resolve(authn.Resource) (authn.Authenticator, error) {
+func (h *hung) Resolve(authn.Resource) (authn.Authenticator, error) {
+	h.asked.Add(1)
 	<-h.release
 	return authn.Anonymous, nil
 }
 
 func TestAHungCredentialHelperDoesNotOutliveTheContext(t *testing.T) {
-	h := hung{make(chan struct{})}
+	h := &hung{release: make(chan struct{})}
 	defer close(h.release)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	_, err := oci.Digest(ctx, "oci://"+start(t, nil)+"/g:v1", oci.Options{Keychain: h})
 	if err == nil || !strings.Contains(err.Error(), "finding credentials") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestAHungCredentialHelperIsNotStartedAgain has somebody look again and again, as a proxy does.
+func TestAHungCredentialHelperIsNotStartedAgain(t *testing.T) {
+	h := &hung{release: make(chan struct{})}
+	ref := "oci://" + start(t, nil) + "/g:v1"
+	push(t, ref, []byte("a bundle"), oci.Options{})
+	r, err := oci.ParseReference(ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := oci.NewReader(r, oci.Options{Keychain: h})
+	for range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		if _, err := reader.Digest(ctx, "v1"); err == nil {
+			t.Error("it answered")
+		}
+		cancel()
+	}
+	if n := h.asked.Load(); n != 1 {
+		t.Errorf("it was started %d times", n)
+	}
+	close(h.release)
+	if _, err := reader.Digest(t.Context(), "v1"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestACredentialHelperThatFailsIsToldInOneLine has one say whatever comes to its mind.
+func TestACredentialHelperThatFailsIsToldInOneLine(t *testing.T) {
+	host := guarded(t)
+	for name, script := range map[string]string{
+		"several lines":  `printf 'first\n\033[2Jsecond\n'; exit 1`,
+		"much":           `head -c 100000 /dev/zero | tr '\\0' x; exit 1`,
+		"credentials":    `echo '{"ServerURL":"","Username":"ada","Secret":"s3cret"}'; exit 1`,
+		"no JSON":        `printf 'hello\nworld'`,
+		"nothing":        ``,
+		"to stderr only": `printf 'first\nsecond' >&2; exit 3`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			helper(t, "odd", script)
+			dockerConfig(t, `{"credHelpers":{"`+host+`":"odd"}}`)
+			_, err := oci.Digest(t.Context(), "oci://"+host+"/g:v1", oci.Options{})
+			if err == nil || !strings.Contains(err.Error(), host) || strings.ContainsAny(err.Error(), "\n\x1b\x00") || strings.Contains(err.Error(), "s3cret") || len(err.Error()) > 1000 {
+				t.Errorf("error %.2000q", err)
+			}
+		})
 	}
 }

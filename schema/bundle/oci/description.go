@@ -2,6 +2,8 @@ package oci
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,7 +13,7 @@ import (
 // Annotations of an artifact. Flux and registries show those of OCI.
 const (
 	AnnotationSource   = "org.opencontainers.image.source"   // the git repository's URL
-	AnnotationRevision = "org.opencontainers.image.revision" // the commit, as Flux has it: sha1:<hex>
+	AnnotationRevision = "org.opencontainers.image.revision" // the commit, as Flux has it: sha1:<hex>, or sha256:<hex>
 	AnnotationTitle    = "org.opencontainers.image.title"    // the environment; of a layer its file's name
 	AnnotationCreated  = "org.opencontainers.image.created"  // the commit's time: that of the push would change the digest
 	AnnotationSerial   = "org.opencontainers.image.version"
@@ -33,7 +35,16 @@ func (d Description) Revision() string { return d.Annotations[AnnotationBundle] 
 
 // Commit returns the commit that it was built from; "" of none.
 func (d Description) Commit() string {
-	return strings.TrimPrefix(d.Annotations[AnnotationRevision], "sha1:")
+	return strings.TrimPrefix(strings.TrimPrefix(d.Annotations[AnnotationRevision], "sha1:"), "sha256:")
+}
+
+// CommitRevision returns a commit as [AnnotationRevision] has it, with the algorithm that its repository names commits by.
+func CommitRevision(commit string) string {
+	name, _, _ := strings.Cut(commit, "-") // what follows is gwc's
+	if len(name) == hex.EncodedLen(sha256.Size) {
+		return "sha256:" + commit
+	}
+	return "sha1:" + commit
 }
 
 // Serial returns the bundle's, and whether it says one: what gwc pushes does.

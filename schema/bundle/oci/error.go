@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
@@ -65,7 +66,15 @@ type credentialError struct {
 }
 
 func (e *credentialError) Error() string {
-	return fmt.Sprintf("finding credentials for registry %q: %v", e.host, e.err)
+	return fmt.Sprintf("finding credentials for registry %q: %.300s", e.host, plain(e.err.Error()))
+}
+
+// plain returns in one line what went wrong with a credential helper, which may print anything: also credentials, and fail then.
+func plain(text string) string {
+	if before, out, ok := strings.Cut(text, ", out: "); ok && strings.Contains(out, `"Secret"`) {
+		text = before
+	}
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
 }
 
 func (e *credentialError) Unwrap() error { return e.err }

@@ -88,3 +88,33 @@ func TestARegistryThatMisbehavesIsToldInOneLine(t *testing.T) {
 		})
 	}
 }
+
+// TestAStoreDoesNotLearnWhereOneComesFrom has a registry redirect to a URL that holds credentials, which redirects again.
+func TestAStoreDoesNotLearnWhereOneComesFrom(t *testing.T) {
+	var told atomic.Value
+	told.Store("")
+	host := start(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			told.Store(told.Load().(string) + r.Header.Get("Referer"))
+			switch {
+			case r.URL.Query().Get("signature") != "":
+				http.Redirect(w, r, "/store?key="+r.URL.Query().Get("key"), http.StatusTemporaryRedirect)
+				return
+			case r.URL.Path == "/store":
+				r.URL.Path = r.URL.Query().Get("key")
+			case r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/blobs/"):
+				http.Redirect(w, r, "/store?signature=s3cret&key="+r.URL.Path, http.StatusTemporaryRedirect)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	ref := "oci://" + host + "/g:v1"
+	push(t, ref, []byte("a bundle"), oci.Options{})
+	if data, _, err := oci.Pull(t.Context(), ref, oci.Options{}); err != nil || string(data) != "a bundle" {
+		t.Errorf("pulled %q, %v", data, err)
+	}
+	if said := told.Load().(string); said != "" {
+		t.Errorf("it is told %s", said)
+	}
+}

@@ -34,6 +34,7 @@ type Reader struct {
 type place struct {
 	ref     Reference
 	options Options
+	asked   inquiry
 
 	mu      sync.Mutex
 	session *session
@@ -239,6 +240,7 @@ func (p *place) login() (*session, *remote.Puller, bool, error) {
 	if err != nil {
 		return nil, nil, false, err
 	}
+	s.asked = &p.asked
 	puller, err := remote.NewPuller(s.options()...)
 	if err != nil {
 		return nil, nil, false, err

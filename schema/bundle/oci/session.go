@@ -23,6 +23,7 @@ type session struct {
 	name      name.Reference
 	keychain  authn.Keychain
 	token     tokenFile // "": the keychain's credentials
+	asked     *inquiry  // for credentials
 	next      http.RoundTripper
 	client    *Client // nil: no certificate
 	plainHTTP bool
@@ -37,7 +38,7 @@ type session struct {
 }
 
 func newSession(r Reference, o Options) (*session, error) {
-	s := &session{ref: r, keychain: o.Keychain, token: tokenFile(o.TokenFile), next: o.Transport, client: o.Client, plainHTTP: o.PlainHTTP}
+	s := &session{ref: r, keychain: o.Keychain, token: tokenFile(o.TokenFile), asked: &inquiry{}, next: o.Transport, client: o.Client, plainHTTP: o.PlainHTTP}
 	if s.keychain == nil {
 		s.keychain = defaultKeychain()
 	}
@@ -99,6 +100,13 @@ func (s *session) RoundTrip(r *http.Request) (*http.Response, error) {
 	if redirects(r) {
 		return nil, errRedirects
 	}
+	if betrays(r) {
+		return nil, errElsewhere
+	}
+	if r.Header.Get("Referer") != "" { // registries put credentials into URLs
+		r = r.Clone(r.Context())
+		r.Header.Del("Referer")
+	}
 	resp, err := s.noted(r)
 	if err != nil {
 		return nil, err
@@ -122,9 +130,10 @@ func (s *session) noted(r *http.Request) (*http.Response, error) {
 	if resp.Header.Get("OCI-Subject") != "" {
 		s.lists.Store(true)
 	}
-	switch resp.StatusCode {
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= http.StatusInternalServerError {
 		s.retryAfter.Store(int64(RetryAfter(resp.Header)))
+	}
+	switch resp.StatusCode {
 	case http.StatusBadRequest:
 		s.wantsCert.Store(wantsCertificate(resp))
 	case http.StatusUnauthorized:

@@ -9,8 +9,11 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"io"
 	"math/big"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -166,6 +169,45 @@ func TestATokenIsNotGivenToMirrors(t *testing.T) {
 	o := oci.Options{TokenFile: file, Mirrors: mirrors(t, host+"="+mirror)}
 	if _, _, err := oci.Pull(t.Context(), "oci://"+host+"/g:v1", o); err != nil || leaked.Load() {
 		t.Errorf("leaked %v, %v", leaked.Load(), err)
+	}
+}
+
+// TestAnIdentityTokenIsForItsTokenServiceAlone has Docker's configuration hold one, as "az acr login" writes it. It is in the body of a
+// request, which a redirect would take along.
+func TestAnIdentityTokenIsForItsTokenServiceAlone(t *testing.T) {
+	const token = "s3cret"
+	var leaked atomic.Bool
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		leaked.Store(leaked.Load() || strings.Contains(string(body)+fmt.Sprint(r.Header), token))
+	}))
+	t.Cleanup(other.Close)
+	elsewhere := strings.Replace(other.URL, "127.0.0.1", "localhost", 1) + "/token"
+	var redirects atomic.Bool
+	d := &door{scheme: "service"}
+	good := token
+	d.good.Store(&good)
+	host := start(t, func(h http.Handler) http.Handler {
+		next := d.wrap(h)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if redirects.Load() && r.URL.Path == "/token" {
+				http.Redirect(w, r, elsewhere, http.StatusTemporaryRedirect)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	dockerConfig(t, `{"auths":{"`+host+`":{"auth":"`+base64.StdEncoding.EncodeToString([]byte("<token>:"))+`","identitytoken":"`+token+`"}}}`)
+	ref := "oci://" + host + "/g:v1"
+	push(t, ref, []byte("a bundle"), oci.Options{})
+	if _, _, err := oci.Pull(t.Context(), ref, oci.Options{}); err != nil {
+		t.Error(err)
+	}
+	redirects.Store(true)
+	_, _, err := oci.Pull(t.Context(), ref, oci.Options{})
+	want := `pulling "` + ref + `": registry "` + host + `": its token service redirects to another host, which the credentials are not for`
+	if leaked.Load() || err == nil || err.Error() != want {
+		t.Errorf("leaked %v: %v\nwant %s", leaked.Load(), err, want)
 	}
 }
 

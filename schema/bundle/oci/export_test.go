@@ -1,0 +1,14 @@
+package oci
+
+import (
+	"context"
+	"net"
+	"net/http"
+)
+
+// TransportOver returns the transport of all who ask for no other, over connections that dial makes.
+func TransportOver(dial func(ctx context.Context, network, address string) (net.Conn, error)) http.RoundTripper {
+	t := newTransport(nil)
+	t.DialContext = dial
+	return t
+}
