@@ -50,13 +50,20 @@ func (Target) Render(in manifest.Input) ([]manifest.File, error) {
 	return []manifest.File{source, file}, nil
 }
 
-// name is that of both objects: one namespace holds those of several gateways.
+// maxName is the most that a Kustomization's name may have: Flux makes a label of it on all that it applies.
+const maxName = 63
+
+// name is that of both objects: one namespace holds those of several gateways. Of one that is too long a digest is the rest.
 func name(in manifest.Input) string {
 	k := in.Gateway.Targets.Kube
 	if k.Name == k.Namespace {
 		return k.Name
 	}
-	return k.Namespace + "-" + k.Name
+	name := k.Namespace + "-" + k.Name
+	if rest := "-" + manifest.Hash(name); len(name) > maxName {
+		name = name[:maxName-len(rest)] + rest
+	}
+	return name
 }
 
 func objectMeta(in manifest.Input) metav1.ObjectMeta {

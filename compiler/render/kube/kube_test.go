@@ -280,6 +280,42 @@ func TestNoListenerOpensNoPort(t *testing.T) {
 	}
 }
 
+func TestPortsHaveNamesOfTheirOwn(t *testing.T) {
+	in := minimal()
+	in.Gateway.Listeners = map[string]schema.Listener{
+		"HTTP": {Port: 8001}, "admin": {Port: 8002}, "http": {Port: 8003}, "port-8006": {Port: 8004}, "quite-a-long-name-for-a-port": {Port: 8005}, "z_z": {Port: 8006},
+	}
+	var got []string
+	for _, p := range deployment(t, in).Spec.Template.Spec.Containers[0].Ports {
+		got = append(got, p.Name)
+	}
+	want := []string{"http", "port-8002", "port-8003", "port-8004", "port-8005", "port-8006", "admin"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestNamespacesAreThoseOfTheClusterWhateverTheSpelling holds that proxies reach backends whose names are not in lower case, as DNS
+// has it, and that the policy is one that Kubernetes takes.
+func TestNamespacesAreThoseOfTheClusterWhateverTheSpelling(t *testing.T) {
+	for host, want := range map[string]string{
+		"echo":                        "- namespaceSelector:\n        matchLabels:\n          kubernetes.io/metadata.name: gateway\n",
+		"Echo.Shop.Svc":               "- namespaceSelector:\n        matchLabels:\n          kubernetes.io/metadata.name: shop\n",
+		"echo.shop.svc.Cluster.local": "- namespaceSelector:\n        matchLabels:\n          kubernetes.io/metadata.name: shop\n",
+		"_a._tcp.svc":                 "- ports:\n    - port: 7\n",
+		"a._tcp":                      "- ports:\n    - port: 7\n",
+		"echo.example.com":            "- ports:\n    - port: 7\n",
+	} {
+		in := minimal()
+		in.Reference = "oci://10.0.0.1:5000/g:v1"
+		in.Gateway.Upstreams = map[string]schema.Upstream{"u": {Endpoints: map[string]schema.Endpoint{"e": {Host: host, Port: 7}}}}
+		got := renderAll(t, in)["kube/networkpolicy.yaml"]
+		if !strings.Contains(got, want) || strings.Contains(got, "name: _tcp") {
+			t.Errorf("%s: the policy has no\n%s\n%s", host, want, got)
+		}
+	}
+}
+
 func TestNamespaceOfOthersIsNotRendered(t *testing.T) {
 	for name, want := range map[string]bool{"default": false, "kube-system": false, "gateway": true} {
 		in := minimal()

@@ -12,6 +12,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"gwc.dev/compiler/render/manifest"
 )
@@ -123,10 +124,12 @@ func locate(host string, port int32, own string) []destination {
 		ip = ip.Unmap().WithZone("")
 		return []destination{{address: netip.PrefixFrom(ip, ip.BitLen()).String(), port: port}}
 	}
-	labels := strings.Split(strings.TrimSuffix(host, "."), ".")
+	labels := strings.Split(strings.TrimSuffix(strings.ToLower(host), "."), ".")
 	switch {
 	case len(labels) == 1:
 		return []destination{{namespace: own}}
+	case validation.IsDNS1123Label(labels[1]) != nil: // no namespace has such a name
+		return []destination{{port: port}}
 	case len(labels) == 2:
 		return []destination{{namespace: labels[1]}, {port: port}}
 	case labels[2] == "svc":

@@ -21,15 +21,18 @@ type port struct {
 	protocol string // of the application
 }
 
+// numbered begins the names of ports that have a number for one.
+const numbered = "port-"
+
 // ports returns the listeners' ports in the order of the listeners' names. A port bears its listener's name
-// where Kubernetes allows it, else its number.
+// where Kubernetes allows it and no number is to be had that way, else its number.
 func ports(g *schema.Gateway) []port {
 	var out []port
 	taken := map[string]bool{manifest.AdminPort: true}
 	for name, l := range schema.Sorted(g.Listeners) {
 		p := port{name: strings.ToLower(name), number: int32(l.Port), shown: int32(l.Port), protocol: "http"}
-		if taken[p.name] || validation.IsValidPortName(p.name) != nil {
-			p.name = fmt.Sprintf("port-%d", l.Port)
+		if taken[p.name] || strings.HasPrefix(p.name, numbered) || validation.IsValidPortName(p.name) != nil {
+			p.name = fmt.Sprintf("%s%d", numbered, l.Port)
 		}
 		taken[p.name] = true
 		if l.TLS != nil {

@@ -14,6 +14,9 @@
 package prometheus
 
 import (
+	"encoding/json"
+	"fmt"
+
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -26,8 +29,12 @@ type Target struct{}
 // Name returns "prometheus".
 func (Target) Name() string { return "prometheus" }
 
-// Render returns a PrometheusRule, a ServiceMonitor and a ConfigMap with the dashboard. What is wrong with the
-// model is a [schema.Problem] in the error's tree.
+// maxRules bounds the rules of one object, in bytes. The Prometheus operator puts those of each into a file, and takes none that is
+// larger than half a mebibyte; an API server takes no object of more than one and a half.
+const maxRules = 256 << 10
+
+// Render returns PrometheusRules, as many as it takes to hold the rules, a ServiceMonitor and a ConfigMap with the dashboard. What is
+// wrong with the model is a [schema.Problem] in the error's tree.
 func (Target) Render(in manifest.Input) ([]manifest.File, error) {
 	groups, err := ruleGroups(in)
 	if err != nil {
@@ -37,14 +44,29 @@ func (Target) Render(in manifest.Input) ([]manifest.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	rules := &monitoringv1.PrometheusRule{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "monitoring.coreos.com/v1", Kind: "PrometheusRule"},
-		ObjectMeta: meta(in),
-		Spec:       monitoringv1.PrometheusRuleSpec{Groups: groups},
+	parts, err := split(groups)
+	if err != nil {
+		return nil, err
 	}
 	var files []manifest.File
+	for i, part := range parts {
+		rules := &monitoringv1.PrometheusRule{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "monitoring.coreos.com/v1", Kind: "PrometheusRule"},
+			ObjectMeta: meta(in),
+			Spec:       monitoringv1.PrometheusRuleSpec{Groups: part},
+		}
+		name := ""
+		if i > 0 {
+			name = fmt.Sprintf("-%d", i+1)
+		}
+		rules.Name += name
+		file, err := manifest.Encode("prometheus/prometheusrule"+name+".yaml", rules)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
 	for _, encode := range []func() (manifest.File, error){
-		func() (manifest.File, error) { return manifest.Encode("prometheus/prometheusrule.yaml", rules) },
 		func() (manifest.File, error) { return manifest.Encode("prometheus/servicemonitor.yaml", monitor(in)) },
 		func() (manifest.File, error) { return manifest.Encode("prometheus/configmap-dashboard.yaml", board) },
 	} {
@@ -55,6 +77,24 @@ func (Target) Render(in manifest.Input) ([]manifest.File, error) {
 		files = append(files, file)
 	}
 	return files, nil
+}
+
+// split returns the groups in their order, in parts that an object each can hold.
+func split(groups []monitoringv1.RuleGroup) ([][]monitoringv1.RuleGroup, error) {
+	var parts [][]monitoringv1.RuleGroup
+	size := maxRules
+	for _, g := range groups {
+		data, err := json.Marshal(g)
+		if err != nil {
+			return nil, fmt.Errorf("encoding the rules %q: %w", g.Name, err)
+		}
+		if size += len(data); size > maxRules {
+			parts, size = append(parts, nil), len(data)
+		}
+		last := &parts[len(parts)-1]
+		*last = append(*last, g)
+	}
+	return parts, nil
 }
 
 // meta returns the metadata of what the Prometheus operator selects by the user's labels.

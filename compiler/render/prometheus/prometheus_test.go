@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,6 +108,48 @@ func TestRulesPassPromtool(t *testing.T) {
 			rulesFile(t, in, dir)
 			promtool(t, dir, "check", "rules", "--lint=all", "--lint-fatal", "rules.yaml")
 		})
+	}
+}
+
+// TestRulesOfManyAPIsFitIntoTheirObjects holds that no object is larger than the Prometheus operator and an API server take, and
+// that no rule is lost for it.
+func TestRulesOfManyAPIsFitIntoTheirObjects(t *testing.T) {
+	const operator = 512 << 10 // the most of one file of rules
+	in := input(t)
+	echo := in.Gateway.APIs["echo"]
+	in.Gateway.APIs = map[string]schema.API{}
+	want := []string{"gwc.production.requests", "gwc.production.gateway"}
+	for i := range 300 {
+		name := fmt.Sprintf("api-%03d", i)
+		in.Gateway.APIs[name] = echo
+		want = append(want, "gwc.production.slo."+name)
+	}
+	files, err := prometheus.Target{}.Render(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, names []string
+	for _, f := range files {
+		if len(f.Data) > operator {
+			t.Errorf("%s has %d bytes", f.Path, len(f.Data))
+		}
+		if !strings.HasPrefix(f.Path, "prometheus/prometheusrule") {
+			continue
+		}
+		var rules monitoringv1.PrometheusRule
+		if err := yaml.UnmarshalStrict(f.Data, &rules); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, rules.Name)
+		for _, g := range rules.Spec.Groups {
+			got = append(got, g.Name)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("groups (-want +got):\n%s", diff)
+	}
+	if slices.Sort(names); len(names) < 2 || len(slices.Compact(names)) != len(names) {
+		t.Errorf("objects %q", names)
 	}
 }
 
