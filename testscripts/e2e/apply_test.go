@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,6 +53,26 @@ func TestTheAPIServerTakesWhatIsRendered(t *testing.T) {
 			})
 		}
 	}
+	t.Run("many APIs and long names", func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "rendered")
+		if _, err := output(".", "gwc", "render", largest(t), "-o", dir, "--key", key+".pub"); err != nil {
+			t.Fatal(err)
+		}
+		all := built(t, dir)
+		for _, sync := range all {
+			if sync.GetKind() != "Kustomization" {
+				continue
+			}
+			for _, o := range all { // as Flux labels them
+				labels := o.GetLabels()
+				labels["kustomize.toolkit.fluxcd.io/name"] = sync.GetName()
+				o.SetLabels(labels)
+			}
+		}
+		for _, o := range all {
+			c.settles(t, o)
+		}
+	})
 	for _, kind := range []string{
 		"Namespace", "ServiceAccount", "ConfigMap", "Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget",
 		"NetworkPolicy", "PrometheusRule", "ServiceMonitor", "OCIRepository", "Kustomization", "PriorityClass",
@@ -60,6 +81,35 @@ func TestTheAPIServerTakesWhatIsRendered(t *testing.T) {
 			t.Errorf("no %s is rendered", kind)
 		}
 	}
+}
+
+// largest returns the directory of an environment that is as large as those of large organisations, with names as long as they may be.
+func largest(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "gateway")
+	if _, err := output(".", "gwc", "init", dir); err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf(`package gateway
+
+import "list"
+
+apis: {
+	for i in list.Range(0, 300, 1) {
+		"api-\(i)": {
+			owner: "my-team"
+			auth: apiKey: header: "apikey"
+			slo: {availability: 99.9, latency: {quantile: 0.95, below: "500ms"}}
+			routes: default: {match: {path: prefix: "/api-\(i)", methods: ["GET"]}, backends: hello: {}}
+		}
+	}
+}
+targets: kube: {namespace: "%s", name: "%s"}
+`, strings.Repeat("n", 63), strings.Repeat("g", 42))
+	if err := os.WriteFile(filepath.Join(dir, "environments", "production", "many.cue"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, "environments", "production")
 }
 
 // environments returns the directories of the reference environments and of all examples, from the project's root.
