@@ -88,13 +88,12 @@ func Run(g *schema.Gateway) diag.List {
 	p := &pass{
 		Gateway: g, routes: routesOf(g),
 		contentions: map[contentionKey]*contention{}, signatures: map[*schema.Route]string{},
-		conflicts: map[routePair]bool{}, lost: map[string]bool{},
+		conflicts: map[routePair]bool{}, lost: map[string]bool{}, told: map[*routing.View]space.Assumption{},
 	}
 	all := space.New(0)
 	all.Spend(workOf(g))
 	p.table, _ = routing.Of(all, g) // what is wrong with the routes that it leaves out is reported by checkMatches
 	p.entries, p.preflights = entriesOf(p.table), all.Preflights()
-	p.assume(all)
 	for _, check := range []func(*pass){
 		checkListeners,
 		checkLimits,
@@ -142,6 +141,7 @@ type pass struct {
 
 	table       *routing.Table // of the routes whose matches are sound
 	preflights  *space.Match
+	told        map[*routing.View]space.Assumption // about clients
 	entries     map[schema.Path][]*routing.Entry // of the table, by route
 	contentions map[contentionKey]*contention
 	found       []*contention // in the order in which they were found

@@ -81,6 +81,7 @@ func repeated(headers map[string]schema.ValueMatch) bool {
 
 // never reports whether no request is in a match.
 func (p *pass) never(m schema.Match) bool {
+	p.assume(nil)
 	set, err := p.table.Space.Match(&m, "")
 	return err == nil && p.table.Space.Find([]*space.Match{set}, nil).Verdict == space.Empty
 }

@@ -39,6 +39,7 @@ type unanswered struct {
 // unanswered looks for a request of an entry's whose preflight nothing answers: no route takes it as the OPTIONS request
 // that it is, and none that speaks CORS is the one for the method that it announces.
 func (p *pass) unanswered(e *routing.Entry, v *routing.View) *unanswered {
+	p.assume(v)
 	methods := []string{"GET", "POST"}
 	if e.Methods() {
 		methods = e.Route.Match.Methods

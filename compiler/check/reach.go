@@ -132,6 +132,7 @@ func (p *pass) shadow(e *routing.Entry) (by []*routing.Entry, isLost bool) {
 
 // has reports whether an entry takes a request, among those of a part of it, that is no preflight.
 func (p *pass) has(e *routing.Entry, v *routing.View, part *space.Match) space.Verdict {
+	p.assume(v)
 	out := append(routing.Matches(p.above(e, v, []*space.Match{part})), p.preflights)
 	return p.ask(e, func() space.Verdict { return p.table.Space.Has([]*space.Match{part}, out) })
 }
@@ -202,6 +203,7 @@ func (p *pass) truly(l *loss) {
 		}
 	}
 	if len(l.entries) == 1 { // of those, the fewest that are enough
+		p.assume(nil)
 		if result := p.table.Space.Find([]*space.Match{l.entries[0].Match}, routing.Matches(all)); result.Verdict == space.Empty {
 			all = chosen(all, result.By)
 		}

@@ -10,6 +10,7 @@ import (
 // takes looks for a request that the match table gives to an entry, among those of a part of it at a view that other sets
 // have too. Where there is none, by are entries that take them all.
 func (p *pass) takes(e *routing.Entry, v *routing.View, part *space.Match, with ...*space.Match) (result space.Result, by []*routing.Entry) {
+	p.assume(v)
 	in := append([]*space.Match{part}, with...)
 	above := p.above(e, v, in)
 	result = p.find(e, in, routing.Matches(above))
@@ -92,13 +93,14 @@ func (p *pass) shared(winner, e *routing.Entry) (*space.Request, *routing.View) 
 		if !v.Serves(e) {
 			continue
 		}
+		p.assume(v)
 		for part := range v.Parts(winner) {
 			in := []*space.Match{part, e.Match}
 			result := p.find(e, in, nil)
 			if result.Verdict != space.Found {
 				continue
 			}
-			if r := result.Request; !r.Preflight() && !p.beaten(winner, p.above(winner, v, in), r) {
+			if r := result.Request; !r.Preflight() && len(v.Told) == 0 && !p.beaten(winner, p.above(winner, v, in), r) {
 				return r, v
 			}
 			if result, _ = p.takes(winner, v, part, e.Match); result.Verdict == space.Found {
@@ -123,6 +125,7 @@ func (p *pass) announced(winner, e *routing.Entry) (*space.Request, *routing.Vie
 		if winner.Route.CORS == nil || !v.Serves(e) {
 			continue
 		}
+		p.assume(v)
 		for part := range v.Parts(e) {
 			var before []*space.Match
 			for _, o := range p.anywhere(v, part) {

@@ -41,6 +41,7 @@ func (p *pass) sent(listener string, r *space.Request) *diag.Request {
 
 // any returns a request that a route matches on a host of its API, as it is written there; nil: none is known.
 func (p *pass) any(api, host string) *space.Request {
+	p.assume(nil)
 	for name := range schema.Sorted(p.APIs[api].Routes) {
 		for _, e := range p.entries[schema.NewPath("apis", api, "routes", name)] {
 			if host != "" && !strings.EqualFold(e.Host, host) {

@@ -42,7 +42,7 @@ func (w *world) some(n int, from ...string) []string {
 
 var (
 	worldHosts  = []string{"a.test", "b.a.test", "c.b.a.test", "d.a.test", "d.test", "other.example"}
-	worldValues = []string{"", "1", "2", "12", "2x", "v1", "V1", "vé", "3", "34", "a", "1, 2", "https://a.test", "https://page.example", "GET", "POST", "PUT", "OPTIONS"}
+	worldValues = []string{"", "1", "2", "12", "2x", "v1", "V1", "vé", "3", "34", "a", "1, 2", "https://a.test", "https://page.example", "GET", "POST", "PUT", "OPTIONS", "http", "https"}
 	worldPaths  = func() []string {
 		out := []string{"/"}
 		level := []string{""}
@@ -77,9 +77,9 @@ func (w *world) path() *schema.PathMatch {
 func (w *world) value() schema.ValueMatch {
 	switch w.IntN(3) {
 	case 0:
-		return schema.ValueMatch{Exact: new(pick(w, "1", "1", "2", "v1", "", " 1", "GET"))}
+		return schema.ValueMatch{Exact: new(pick(w, "1", "1", "2", "v1", "", " 1", "GET", "http", "https"))}
 	case 1:
-		return schema.ValueMatch{Regex: pick(w, "[12]", "1|2x", "v.*", ".+", "(?i)V1", "[^1]*", `\d+`, "[34]+", "v[[:alpha:]]|vé", "x^")}
+		return schema.ValueMatch{Regex: pick(w, "[12]", "1|2x", "v.*", ".+", "(?i)V1", "[^1]*", `\d+`, "[34]+", "v[[:alpha:]]|vé", "x^", "https?")}
 	}
 	return schema.ValueMatch{Present: new(w.IntN(2) == 0)}
 }
@@ -110,7 +110,7 @@ func (w *world) match() *schema.Match {
 
 func (w *world) gateway() *schema.Gateway {
 	w.narrow = w.IntN(2) == 0
-	w.headers = pick(w, nil, []string{"x-one"}, []string{"x-one"}, []string{"X-One", "x-two"}, []string{"x-one", "Origin"}, []string{"access-control-request-method", "Authorization"}, []string{"connection"})
+	w.headers = pick(w, nil, []string{"x-one"}, []string{"x-one"}, []string{"X-One", "x-two"}, []string{"x-one", "Origin"}, []string{"access-control-request-method", "Authorization"}, []string{"connection"}, []string{"X-Forwarded-Proto"}, []string{"x-one", "x-forwarded-proto"})
 	w.query = pick(w, nil, nil, []string{"q"}, []string{"page no"})
 	hosts := []string{"a.test", "b.a.test", "*.a.test", "*.test", "*.b.a.test"}
 	g := &schema.Gateway{
@@ -311,6 +311,7 @@ func (w *world) requests(g *schema.Gateway, entries []*entry) []*exchange.Reques
 		}
 	}
 	delete(headers, "connection") // no match ever sees it
+	delete(headers, scheme)       // is the listener's
 	var out []*exchange.Request
 	for _, host := range classes(worldHosts, onHost) {
 		for _, path := range classes(worldPaths, onPath) {
@@ -356,6 +357,19 @@ func (w *world) requests(g *schema.Gateway, entries []*entry) []*exchange.Reques
 	return out
 }
 
+// scheme is the field that says by which scheme a request came.
+const scheme = "x-forwarded-proto"
+
+// at returns a request as a listener gives it to the match table.
+func at(l schema.Listener, r *exchange.Request) *exchange.Request {
+	out := *r
+	out.Header = append(slices.Clone(r.Header), exchange.Field{Name: scheme, Value: "http"})
+	if l.TLS != nil {
+		out.Header[len(r.Header)].Value = "https"
+	}
+	return &out
+}
+
 // A truth is what requests show: "code loser winner", or "code route".
 type truth map[string]bool
 
@@ -363,9 +377,10 @@ func (w *world) truthOf(t *testing.T, g *schema.Gateway, table *route.Table) tru
 	out := truth{}
 	entries := entriesOf(g)
 	within := map[string]bool{}
-	for _, r := range w.requests(g, entries) {
-		method, preflight := filter.Preflight(r)
+	for _, sent := range w.requests(g, entries) {
+		method, preflight := filter.Preflight(sent)
 		for name, l := range g.Listeners {
+			r := at(l, sent)
 			if l.Redirect != nil || len(l.Hosts) > 0 && !slices.ContainsFunc(l.Hosts, func(h string) bool { return covers(h, r.Host) }) {
 				continue
 			}
@@ -408,15 +423,16 @@ func (w *world) truthOf(t *testing.T, g *schema.Gateway, table *route.Table) tru
 				if own, ok := r.Header.Lookup("Origin"); ok && winner.route.CORS.Origins[0] == "*" && r.Header.Count("Origin") == 1 {
 					origin = own
 				}
-				sent, p := *r, *r
-				sent.Header = slices.Clone(r.Header)
-				sent.Header.Set("Origin", origin) // by the page
-				if to := table.Match(name, &sent); to == nil || to.API+"/"+to.Name != winner.String() {
+				paged, p := *r, *r
+				paged.Header = slices.Clone(r.Header)
+				paged.Header.Set("Origin", origin) // by the page
+				if to := table.Match(name, &paged); to == nil || to.API+"/"+to.Name != winner.String() {
 					continue
 				}
 				p.Method, p.Header = "OPTIONS", nil
 				p.Header.Add("Access-Control-Request-Method", r.Method)
 				p.Header.Add("Origin", origin)
+				p = *at(l, &p)
 				if table.Match(name, &p) == nil {
 					out["preflight-unanswered "+winner.String()] = true
 				}
@@ -508,7 +524,10 @@ func asked(t *testing.T, g *schema.Gateway, in *diag.Request) (string, *exchange
 	if len(fitting) != 1 {
 		t.Fatalf("%s goes to %v", in.URL, fitting)
 	}
-	return fitting[0], r
+	if r.Header.Count(scheme) > 0 {
+		t.Errorf("%v: nobody can send %s", in, scheme)
+	}
+	return fitting[0], at(g.Listeners[fitting[0]], r)
 }
 
 func routeOf(p schema.Path) string {

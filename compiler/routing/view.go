@@ -1,7 +1,9 @@
 package routing
 
 import (
+	"encoding/json"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,9 +11,11 @@ import (
 	"gwc.dev/schema"
 )
 
-// A View is what listeners serve that take the same hosts and serve the same APIs.
+// A View is what listeners serve that take the same hosts and serve the same APIs, and whose requests are told the same
+// about clients.
 type View struct {
-	Listener string // the first of them, by name
+	Listener string                       // the first of them, by name
+	Told     map[string]schema.ValueMatch // what fields about clients can be there, as [ToldAt] has it
 
 	table *Table
 	hosts patterns
@@ -60,13 +64,20 @@ func (t *Table) viewsOf(g *schema.Gateway) *views {
 		}
 		hosts := lower(l.Hosts)
 		slices.Sort(hosts)
-		key := strings.Join(hosts, " ") + "\n" + named[name].String()
+		told := ToldAt(g, l)
+		key := strings.Join(hosts, " ") + "\n" + named[name].String() + "\n" + textOf(told)
 		if known[key] == nil {
-			known[key] = &View{Listener: name, table: t, hosts: patternsOf(hosts)}
+			known[key] = &View{Listener: name, Told: told, table: t, hosts: patternsOf(hosts)}
 		}
 		out[name] = known[key]
 	}
-	return &views{out, &View{table: t}}
+	return &views{out, &View{table: t, Told: ToldAt(g, slices.Collect(maps.Values(g.Listeners))...)}}
+}
+
+// textOf is the same for equal matches only.
+func textOf(headers map[string]schema.ValueMatch) string {
+	text, _ := json.Marshal(headers) // plain data
+	return string(text)
 }
 
 // Serves reports whether the listeners of v serve an entry's API.

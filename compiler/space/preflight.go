@@ -1,6 +1,10 @@
 package space
 
-import "slices"
+import (
+	"slices"
+
+	"gwc.dev/schema/header"
+)
 
 // What makes a request a CORS preflight, which the match table gives to the route of the method that it announces,
 // if that one speaks CORS.
@@ -73,12 +77,26 @@ func (m *Match) only(of func(partKind) bool) *Match {
 	return out
 }
 
+// isTold reports whether a part is a field that is the gateway's word about the client, or its proxies'.
+func isTold(p *part) bool {
+	if p.kind != headerPart {
+		return false
+	}
+	switch header.KindOf(p.name) {
+	case header.Written, header.Trusted, header.Certificate:
+		return true
+	}
+	return false
+}
+
 // Bare returns the requests on the hosts and paths of m that have none of the header fields which m asks for, but for those
-// that every preflight has.
+// that every preflight has, and as m asks for them, those that are the gateway's word about the client.
 func (s *Space) Bare(m *Match) *Match {
 	out := s.Where(m)
 	for _, c := range m.clauses {
-		if c.part.kind == headerPart && c.part.name != originField && c.part.name != announcedField {
+		if isTold(c.part) {
+			out.clauses = append(out.clauses, c)
+		} else if c.part.kind == headerPart && c.part.name != originField && c.part.name != announcedField {
 			out.clauses = append(out.clauses, clause{c.part, s.condition(absent, "")})
 		}
 	}
@@ -86,12 +104,13 @@ func (s *Space) Bare(m *Match) *Match {
 }
 
 // Sent returns the requests of which m takes another one by its host, path and query: one with this method, and with these
-// header fields and no others. False: m takes no such request.
+// header fields and no others, but for those that are the gateway's word about the client, which both have. False: m takes no
+// such request.
 func (s *Space) Sent(m *Match, method string, header ...Field) (*Match, bool) {
 	r := &Request{Method: method, Header: header}
 	out := &Match{}
 	for _, c := range m.clauses {
-		if c.part.kind != methodPart && c.part.kind != headerPart {
+		if c.part.kind != methodPart && c.part.kind != headerPart || isTold(c.part) {
 			out.clauses = append(out.clauses, c)
 		} else if text, ok := r.value(c.part); !ok && c.condition.kind != absent || ok && !c.condition.holds(text) {
 			return nil, false
