@@ -1,8 +1,11 @@
 package behaviour
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,6 +23,7 @@ func (s *side) authText(a *schema.Auth) string {
 		jwt := *a.JWT
 		jwt.Audiences, jwt.Algorithms = sorted(jwt.Audiences), sorted(jwt.Algorithms)
 		jwt.Header, jwt.ForwardClaims = strings.ToLower(jwt.Header), lowerNames(jwt.ForwardClaims)
+		jwt.JWKS.Inline = keySet(jwt.JWKS.Inline)
 		out.JWT = &jwt
 	}
 	if a.APIKey != nil {
@@ -38,31 +42,43 @@ func (s *side) authText(a *schema.Auth) string {
 	return text + callers
 }
 
+// keySet returns a key set with its keys in one order: all that fit a token are tried.
+func keySet(set schema.JSON) schema.JSON {
+	var parts map[string]json.RawMessage
+	var keys []json.RawMessage
+	if json.Unmarshal(set, &parts) != nil || json.Unmarshal(parts["keys"], &keys) != nil {
+		return set
+	}
+	slices.SortFunc(keys, func(a, b json.RawMessage) int { return bytes.Compare(a, b) })
+	parts["keys"] = json.RawMessage(compact(keys))
+	return schema.JSON(compact(parts))
+}
+
 // callersText says who of those that are recognised may pass.
 func callersText(g *schema.Gateway, a *schema.Auth) string {
 	var consumers []string
-	for _, text := range consumersOf(g, a) {
+	for _, text := range consumersOf(g, a, false) {
 		consumers = append(consumers, text)
 	}
 	slices.Sort(consumers)
 	if a.JWT == nil || allowsAll(a) {
 		return compact(consumers)
 	}
-	named, groups := a.Allow.Consumers, a.Allow.Groups
+	names, groups := a.Allow.Consumers, a.Allow.Groups
 	if a.JWT.GroupsClaim == "" { // then consumers bring their own, and nobody else has any
 		for name, c := range g.Consumers {
 			if isAllowed(a, name, c) {
-				named = append(slices.Clip(named), name)
+				names = append(slices.Clip(names), name)
 			}
 		}
 		groups = nil
 	}
-	return compact([]any{consumers, sorted(named), sorted(groups)})
+	return compact([]any{consumers, sorted(names), sorted(groups)})
 }
 
 // consumersOf returns the consumers that may pass with API keys, by name, each as what it can show. Who shows keys alone is
-// told from others by them, whatever it is called.
-func consumersOf(g *schema.Gateway, a *schema.Auth) map[string]string {
+// told from others by them, whatever it is called, unless it is named.
+func consumersOf(g *schema.Gateway, a *schema.Auth, named bool) map[string]string {
 	out := map[string]string{}
 	if a == nil || a.Disabled || a.APIKey == nil {
 		return out
@@ -76,7 +92,7 @@ func consumersOf(g *schema.Gateway, a *schema.Auth) map[string]string {
 			keys = append(keys, compact(key))
 		}
 		keys = sorted(keys)
-		if a.JWT != nil { // a token's claim may name it too
+		if named {
 			keys = append(keys, name)
 		}
 		out[name] = compact(keys)
@@ -95,10 +111,26 @@ func allowsAll(a *schema.Auth) bool {
 	return a.Allow == nil || len(a.Allow.Consumers)+len(a.Allow.Groups) == 0
 }
 
-// concerned returns the consumers whose word counts differently for two ways of asking who calls.
-func concerned(before, after *schema.Gateway, was, is *schema.Auth) map[string]bool {
+// namesCount reports whether it matters to a route what its callers are called: who shows a key shares a limit with those whose
+// tokens have the name.
+func namesCount(r *schema.Route) bool {
+	return r.Auth != nil && r.Auth.JWT != nil && countsByConsumer(r)
+}
+
+// namesText is the same for equal names of callers with equal keys; "": it does not matter what they are called.
+func (s *side) namesText(r *schema.Route) string {
+	if !namesCount(r) {
+		return ""
+	}
+	return compact(slices.Sorted(maps.Values(consumersOf(s.gateway, r.Auth, true))))
+}
+
+// concerned returns the consumers whose word counts differently for two routes.
+func concerned(before, after *schema.Gateway, a, b *schema.Route) map[string]bool {
 	out := map[string]bool{}
-	old, now := consumersOf(before, was), consumersOf(after, is)
+	was, is := a.Auth, b.Auth
+	named := namesCount(a) && namesCount(b)
+	old, now := consumersOf(before, was, named), consumersOf(after, is, named)
 	stay := map[string]int{}
 	for _, text := range old {
 		stay[text]++

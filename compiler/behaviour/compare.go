@@ -16,6 +16,7 @@ type comparison struct {
 	twins         map[*routing.Entry]*routing.Entry
 	hostsDiffer   bool             // of the listeners
 	told          space.Assumption // about clients
+	schemes       []string         // that requests come by
 	undecided     *int             // how many questions were, at all listeners
 }
 
@@ -23,6 +24,7 @@ type comparison struct {
 func (c *comparison) run(to *folder) {
 	c.pairUp()
 	c.told = c.toldOf()
+	c.schemes = sorted(append(c.before.schemesAt(), c.after.schemesAt()...))
 	for _, old := range c.before.entries {
 		for _, new := range c.after.meeting(old.Match) {
 			if c.worthAsking(old, new) {
@@ -58,7 +60,7 @@ func (c *comparison) stays(e *routing.Entry) bool { return c.twins[e] != nil && 
 
 // worthAsking reports whether there may be requests that old took, new takes, and which are treated differently.
 func (c *comparison) worthAsking(old, new *routing.Entry) bool {
-	return c.may(old, new) && !c.before.of(old).same(c.after.of(new))
+	return c.may(old, new) && !c.before.of(old).same(c.after.of(new), c.schemes)
 }
 
 // may reports whether there may be requests that old took and new takes: not if something on old's side takes what new
@@ -73,7 +75,7 @@ func (c *comparison) differ(old, new *routing.Entry) space.Result {
 	if c.exhausted(old, new) {
 		return space.Result{Verdict: space.Undecided}
 	}
-	for _, where := range c.before.of(old).differs(c.after.of(new)).where {
+	for _, where := range c.before.of(old).differs(c.after.of(new), c.schemes).where {
 		if result := c.both(old, new, where); result.Verdict != space.Empty {
 			return result
 		}
@@ -194,7 +196,7 @@ func (c *comparison) add(to *folder, old, new *routing.Entry, result space.Resul
 		to.rest(c)
 		return
 	}
-	class := judge(c.before.side, c.after.side, old, new)
+	class := judge(c.before.side, c.after.side, old, new, c.schemes)
 	c.show(class, result)
 	alike := ""
 	if old == nil || new == nil {

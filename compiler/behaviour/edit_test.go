@@ -113,6 +113,7 @@ func TestNoBehaviouralChange(t *testing.T) {
 		"consumer renamed":                    {`"alice": {`, `"alicia": {`},
 		"header changes without any":          {`"routes": {"all": {"match"`, `"headers": {"request": {}}, "routes": {"all": {"match"`},
 		"nobody in particular allowed":        {`"auth": {"apiKey": {"header": "apikey"}}`, `"auth": {"apiKey": {"header": "apikey"}, "allow": {"groups": []}}`},
+		"header removed and added": {`"request": {"set": {"X-Gateway": "gwc"}}`, `"request": {"remove": ["x-gateway"], "add": {"X-Gateway": "gwc"}}`},
 		"header removed that is set anyway":   {`"request": {"set": {"X-Gateway": "gwc"}}`, `"request": {"set": {"X-Gateway": "gwc"}, "remove": ["x-gateway"]}`},
 		"filters off that are not there":      {`"routes": {"all": {"match"`, `"cors": {"disabled": true}, "retry": {"disabled": true}, "auth": {"disabled": true}, "routes": {"all": {"match"`},
 		"certificate renamed":                 {`"default": {"secret"`, `"main": {"secret"`},
@@ -214,6 +215,25 @@ func TestLimitsThatArePartlyShared(t *testing.T) {
 	}
 }
 
+// Windows of one name and another definition were never one bucket, wherever they say that they count.
+func TestLimitsThatWereNeverShared(t *testing.T) {
+	const own = `"respond": {"status": 204}`
+	limits := func(shop, scope string) []string {
+		return []string{
+			`"rateLimit": {"perMinute": {"requests": 60, "per": "minute", "by": "consumer"}},`, ``,
+			`"status": {"match"`, `"status": {"rateLimit": {"w": {"requests": 60, "per": "minute", "scope": "` + scope + `"}}, "match"`,
+			`"routes": {"all"`, `"routes": {"one": {"match": {"path": {"exact": "/one"}}, ` + own + `, "rateLimit": {"w": {"requests": ` + shop + `, "per": "minute", "scope": "` + scope + `"}}}, "all"`,
+		}
+	}
+	if got := lines(t, changed(t, limits("30", "gateway")...), changed(t, limits("30", "api")...)); len(got) > 0 {
+		t.Errorf("of two definitions: %q", got)
+	}
+	got := lines(t, changed(t, limits("60", "gateway")...), changed(t, limits("60", "api")...))
+	if len(got) != 1 || !strings.HasPrefix(got[0], "risky: requests that shared a rate limit count apart") {
+		t.Errorf("of one: %q", got)
+	}
+}
+
 // Each of these is one edit, and one class.
 func TestSingleEdits(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -235,6 +255,13 @@ func TestSingleEdits(t *testing.T) {
 		"endpoint":       {[]string{`"one.test"`, `"three.test"`}, "risky: traffic goes to another endpoint: GET api.test/items: shop/items -> shop/items"},
 		"status":         {[]string{`"status": 204`, `"status": 200`}, "breaking: another status: GET api.test/status: shop/status -> shop/status"},
 		"redirect":       {[]string{`"path": {"prefix": "/items"}, "status": 301`, `"path": {"prefix": "/things"}, "status": 301`}, "risky: the redirect leads elsewhere: GET api.test/old: old/all -> old/all"},
+		"limit for all callers":       {[]string{`"by": "consumer"`, `"by": "route"`}, "breaking: all callers share the limit: GET api.test/status: shop/status -> shop/status"},
+		"limit by address":            {[]string{`"by": "consumer"`, `"by": "ip"`}, "risky: requests are counted otherwise: GET api.test/status: shop/status -> shop/status"},
+		"limit raised and renamed":    {[]string{`{"perMinute": {"requests": 60, "per": "minute"`, `{"perHour": {"requests": 9000, "per": "hour"`}, "risky: rate limit raised: GET api.test/status: shop/status -> shop/status"},
+		"limit lowered and renamed":   {[]string{`{"perMinute": {"requests": 60, "per": "minute"`, `{"perHour": {"requests": 600, "per": "hour"`}, "breaking: rate limit lowered: GET api.test/status: shop/status -> shop/status"},
+		"another limit by its name":   {[]string{`{"perMinute": {"requests": 60, "per": "minute", "by": "consumer"}`, `{"perHour": {"requests": 60, "per": "minute", "by": "consumer"}, "perMinute": {"requests": 9000, "per": "hour", "by": "consumer"}`}, "breaking: rate limit added: GET api.test/status: shop/status -> shop/status"},
+		"listener for all the public": {[]string{`"listeners": {`, `"listeners": {"more": {"port": 9443, "tls": {"certificates": {"default": {"secret": "tls"}}}}, `}, "risky: new listener, with routes that are open to the public: all requests: none -> none"},
+		"listener for known callers":  {[]string{`"listeners": {`, `"listeners": {"more": {"port": 9443, "hosts": ["api.test"], "tls": {"certificates": {"default": {"secret": "tls"}}}}, `, `"old": {"hosts": ["api.test"], `, `"old": {"listeners": ["https"], "hosts": ["api.test"], `, `"all": {"hosts": ["www.test"], `, `"all": {"listeners": ["https"], "hosts": ["www.test"], `}, "safe: listener added: all requests: none -> none"},
 		"consumer's key": {[]string{`"alice/key"`, `"alice/other"`}, "breaking: the old API key is refused: GET api.test/status: shop/status -> shop/status"},
 		"port":           {[]string{`8443`, `8444`}, "breaking: "},
 		"certificate":    {[]string{`"secret": "tls"`, `"secret": "other"`}, "risky: another certificate: all requests: none -> none"},
@@ -254,6 +281,15 @@ func TestSingleEdits(t *testing.T) {
 		if len(got) == 0 || !strings.HasPrefix(got[0], test.want) {
 			t.Errorf("%s:\n%s\nwant first: %s", name, strings.Join(got, "\n"), test.want)
 		}
+	}
+}
+
+// That clients have to look elsewhere hides nothing of what they meet there.
+func TestListenersOfAnotherPort(t *testing.T) {
+	got := lines(t, changed(t), changed(t, `8443`, `8444`, `"auth": {"apiKey": {"header": "apikey"}},`, ``))
+	want := []string{"breaking: clients must connect to another port: all requests: none -> none", "risky: auth removed: GET api.test/status: shop/status -> shop/status"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

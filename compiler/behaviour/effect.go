@@ -9,15 +9,54 @@ import (
 // effective returns a route as far as what it says has an effect. Where no request comes to a backend, because the route
 // answers by itself or has no backend in use, nothing shows what is only of the call to one.
 func (s *side) effective(r *schema.Route) *schema.Route {
+	out := *r
+	if out.Auth = claimsInUse(r); out.Auth != r.Auth {
+		r = &out
+	}
 	if s.calls(r) {
 		return r
 	}
-	out := *r
 	out.Timeout, out.Retry, out.Rewrite, out.Auth = 0, nil, nil, answeredAuth(r)
 	if h := r.Headers; h != nil && h.Request != nil {
 		out.Headers = &schema.Headers{Disabled: h.Disabled, Response: h.Response}
 	}
 	return &out
+}
+
+// claimsInUse returns how a route asks who calls, without the claims of tokens that nobody looks at: groups where none is let
+// in, and what a consumer is called where neither names nor limits count.
+func claimsInUse(r *schema.Route) *schema.Auth {
+	a := r.Auth
+	if a == nil || a.JWT == nil {
+		return a
+	}
+	out, jwt, allow := *a, *a.JWT, schema.Allow{}
+	if a.Allow != nil {
+		allow = *a.Allow
+	}
+	if len(allow.Groups) == 0 {
+		jwt.GroupsClaim = ""
+	}
+	if known := len(allow.Groups) > 0 && jwt.GroupsClaim == ""; !known && len(allow.Consumers) == 0 && !countsByConsumer(r) {
+		jwt.ConsumerClaim = ""
+	}
+	if out.JWT = &jwt; jwt.GroupsClaim == a.JWT.GroupsClaim && jwt.ConsumerClaim == a.JWT.ConsumerClaim {
+		return a
+	}
+	return &out
+}
+
+// countsByConsumer reports whether a rate limit of a route counts by consumer.
+func countsByConsumer(r *schema.Route) bool {
+	if r.RateLimit == nil {
+		return false
+	}
+	for _, w := range r.RateLimit.Windows {
+		if w.By == "consumer" {
+			return true
+		}
+	}
+	return false
 }
 
 // answeredAuth returns how a route asks who calls, without what shows in no answer of its own: whether credentials go on to

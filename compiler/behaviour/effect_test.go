@@ -93,6 +93,9 @@ func TestFieldsWithAnEffect(t *testing.T) {
 	}
 	cors := func(age string) string { return respond + `, "cors": {"origins": ["*"], "maxAge": "` + age + `"}` }
 	const forward = `, "forward": true`
+	keys := func(set string) string {
+		return respond + `, "auth": {"jwt": {"issuer": "i", "jwks": {"inline": {"keys": [` + set + `]}}}}`
+	}
 	for name, test := range map[string]struct {
 		old, new string
 		pairs    []string
@@ -119,6 +122,8 @@ func TestFieldsWithAnEffect(t *testing.T) {
 		"a scheme that requests may have":  {redirect, `"redirect": {"host": "c.test", "scheme": "http"}`, []string{`{"http": {"port": 8080}}`, `{"http": {"port": 8080}}, "trustedProxies": ["10.0.0.0/8"]`}, "trustedProxies redirect.scheme"},
 		"another scheme's own port":        {`"redirect": {"scheme": "https"}`, `"redirect": {"scheme": "https", "port": 443}`, nil, ""},
 		"the scheme's own port":            {`"redirect": {"scheme": "http"}`, `"redirect": {"scheme": "http", "port": 80}`, nil, "redirect.port"},
+		"keys in another order":            {keys(`{"kid":"a","kty":"OKP"},{"kid":"b","kty":"OKP"}`), keys(`{"kid":"b","kty":"OKP"},{"kid":"a","kty":"OKP"}`), nil, ""},
+		"another key":                      {keys(`{"kid":"a","kty":"OKP"}`), keys(`{"kid":"b","kty":"OKP"}`), nil, "auth.jwt.jwks"},
 		"no age at all":                    {respond + `, "cors": {"origins": ["*"]}`, cors("500ms"), nil, "cors.maxAge"},
 	} {
 		got := effectOf(t, test.old, test.new, test.pairs...)

@@ -1,6 +1,8 @@
 package behaviour
 
 import (
+	"slices"
+
 	"gwc.dev/compiler/diff"
 	"gwc.dev/compiler/space"
 )
@@ -10,6 +12,7 @@ type folder struct {
 	classes []*Class
 	places  map[string]int
 	pairs   map[pairKey]bool
+	shown   map[exampleKey]*Class
 	first   map[[2]Route]int // the first class of a pair of routes
 }
 
@@ -20,8 +23,15 @@ type pairKey struct {
 	listeners string
 }
 
+// An exampleKey is a pair of routes in a class, and its example.
+type exampleKey struct {
+	class   int
+	routes  [2]Route
+	example string
+}
+
 func newFolder() *folder {
-	return &folder{places: map[string]int{}, pairs: map[pairKey]bool{}, first: map[[2]Route]int{}}
+	return &folder{places: map[string]int{}, pairs: map[pairKey]bool{}, shown: map[exampleKey]*Class{}, first: map[[2]Route]int{}}
 }
 
 func (c *Class) pair() (routes [2]Route) {
@@ -53,14 +63,23 @@ func (f *folder) add(c *Class, alike string) {
 }
 
 // join puts a class beside the one at a place, unless that is it, or has the pair of routes already: it may be another host
-// of one API.
+// of one API. What has the same example at other listeners is one with that.
 func (f *folder) join(c *Class, at int) {
 	k := pairKey{at, c.pair(), compact(c.Listeners)}
 	if f.pairs[k] {
 		return
 	}
 	f.pairs[k] = true
-	if head := f.classes[at]; head != c {
+	head := f.classes[at]
+	if c.Request != nil {
+		example := exampleKey{at, c.pair(), c.Request.String() + c.toldText()}
+		if same := f.shown[example]; same != nil {
+			same.Listeners = sorted(slices.Concat(same.Listeners, c.Listeners))
+			return
+		}
+		f.shown[example] = c
+	}
+	if head != c {
 		c.Changes = nil
 		head.Alike = append(head.Alike, c)
 	}

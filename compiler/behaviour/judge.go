@@ -12,8 +12,9 @@ import (
 
 const routePattern = "apis.*.routes.*"
 
-// judge says what differs between two routes' treatments, and how much it matters. One of them may be nil.
-func judge(before, after *side, old, new *routing.Entry) *Class {
+// judge says what differs between two routes' treatments of requests that come by some schemes, and how much it matters. One
+// of them may be nil.
+func judge(before, after *side, old, new *routing.Entry, schemes []string) *Class {
 	c := &Class{Old: named(old), New: named(new)}
 	switch {
 	case new == nil:
@@ -25,7 +26,7 @@ func judge(before, after *side, old, new *routing.Entry) *Class {
 	case old == nil:
 		c.Severity, c.Reason = diff.Safe, "answered now"
 	default:
-		c.Changes = changes(before, after, old, new)
+		c.Changes = changes(before, after, old, new, schemes)
 		for _, change := range c.Changes {
 			if c.Reason == "" || change.Class > c.Severity {
 				c.Severity, c.Reason = change.Class, change.Reason
@@ -39,9 +40,9 @@ func judge(before, after *side, old, new *routing.Entry) *Class {
 func public(r *schema.Route) bool { return r.Auth == nil || r.Auth.Disabled }
 
 // changes returns what differs between the treatments of two routes, and nothing that does not matter.
-func changes(before, after *side, old, new *routing.Entry) []diff.Change {
+func changes(before, after *side, old, new *routing.Entry, schemes []string) []diff.Change {
 	was, is := before.of(old), after.of(new)
-	in := was.differs(is).in
+	in := was.differs(is, schemes).in
 	a, b := schema.Route{}, schema.Route{}
 	for _, aspect := range in {
 		keep(aspect, &a, was.route)
@@ -50,6 +51,7 @@ func changes(before, after *side, old, new *routing.Entry) []diff.Change {
 	if was.calls != is.calls && slices.Contains(in, auth) {
 		a.Auth, b.Auth = answeredAuth(was.route), answeredAuth(is.route)
 	}
+	a.RateLimit, b.RateLimit = paired(a.RateLimit, b.RateLimit)
 	if a.CORS != nil && b.CORS != nil && corsSettings(was.route) == corsSettings(is.route) || len(statedMethods(a.CORS, b.CORS)) > 0 {
 		a.CORS, b.CORS = withMethods(a.CORS, was.route), withMethods(b.CORS, is.route)
 	}
@@ -64,7 +66,7 @@ func changes(before, after *side, old, new *routing.Entry) []diff.Change {
 		out = append(out, upstreams(before.gateway, after.gateway, &a, &b)...)
 	}
 	if slices.Contains(in, auth) {
-		out = append(out, consumers(before.gateway, after.gateway, was.route.Auth, is.route.Auth)...)
+		out = append(out, consumers(before.gateway, after.gateway, was.route, is.route)...)
 	}
 	for _, a := range []aspect{rewrite, redirect} {
 		other := otherPaths(a, was, is)
@@ -212,8 +214,8 @@ func upstreams(before, after *schema.Gateway, a, b *schema.Route) (out []diff.Ch
 	return out
 }
 
-// consumers returns what differs in who is known, as far as it matters for two ways of asking who calls.
-func consumers(before, after *schema.Gateway, was, is *schema.Auth) []diff.Change {
+// consumers returns what differs in who is known, as far as it matters for two routes.
+func consumers(before, after *schema.Gateway, was, is *schema.Route) []diff.Change {
 	names := concerned(before, after, was, is)
 	some := func(g *schema.Gateway) *schema.Gateway {
 		out := &schema.Gateway{Consumers: map[string]schema.Consumer{}}

@@ -27,8 +27,12 @@ func (r *Report) listeners(old, new *schema.Gateway) {
 	for _, change := range diff.Compare(before, after).Changes {
 		class := &Class{Severity: change.Class, Reason: change.Reason, Changes: []diff.Change{change}}
 		if rest, ok := strings.CutPrefix(string(change.Path), "listeners."); ok {
-			name, _, _ := strings.Cut(rest, ".")
+			name, below, _ := strings.Cut(rest, ".")
 			class.Listeners = []string{strings.Trim(name, `"`)}
+			if below == "" && change.Kind == diff.Added && change.Class == diff.Safe && opens(new, class.Listeners[0]) {
+				class.Severity, class.Reason = diff.Risky, "new listener, with routes that are open to the public"
+				class.Changes[0].Class, class.Changes[0].Reason = class.Severity, class.Reason
+			}
 		} else {
 			class.Listeners = slices.Sorted(maps.Keys(after.Listeners))
 		}
@@ -36,6 +40,21 @@ func (r *Report) listeners(old, new *schema.Gateway) {
 			r.Classes = append(r.Classes, class)
 		}
 	}
+}
+
+// opens reports whether a listener serves a route that anybody may call.
+func opens(g *schema.Gateway, listener string) bool {
+	for _, api := range g.APIs {
+		if len(api.Listeners) > 0 && !slices.Contains(api.Listeners, listener) {
+			continue
+		}
+		for _, r := range api.Routes {
+			if g.Listeners[listener].Redirect == nil && public(&r) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // nowCalled returns what the old model's listeners are to be compared with: the one at the same port, or else the one of

@@ -122,8 +122,11 @@ func corsText(r *schema.Route) string {
 	return corsSettings(r) + compact(corsMethods(r))
 }
 
-// corsSettings is all of a route's CORS but the methods.
+// corsSettings is all of a route's CORS but the methods. Where no page is let in, nothing else of it shows.
 func corsSettings(r *schema.Route) string {
+	if len(r.CORS.Origins) == 0 {
+		return "no origins"
+	}
 	out := *r.CORS
 	out.Origins, out.Methods = origins(out.Origins), nil
 	if out.MaxAge > 0 { // is said in seconds
@@ -162,10 +165,12 @@ func coversOrigin(wide, origin string) bool {
 	return ok
 }
 
-// corsMethods returns the methods that pages may ask for: without any, those of the match, and else those that need no
-// leave.
+// corsMethods returns the methods that pages may ask for: where any page may, and none is listed, those of the match, and else
+// those that need no leave.
 func corsMethods(r *schema.Route) []string {
 	switch {
+	case len(r.CORS.Origins) == 0:
+		return nil
 	case len(r.CORS.Methods) > 0:
 		return sorted(r.CORS.Methods)
 	case len(takes(r)) > 0:

@@ -97,7 +97,7 @@ func newPeople(t *testing.T) *people {
 	for _, issuer := range []string{"https://i1.test", "https://i2.test"} {
 		for _, audience := range [][]string{{"a1"}, {"a2"}, {"a1", "a2"}, {"other"}} {
 			for _, claims := range []map[string]any{
-				{}, {"scope": "read"}, {"scope": "write", "groups": []string{"gold"}}, {"scope": "read", "groups": []string{"free", "gold"}},
+				{"level": 1}, {"scope": "read"}, {"scope": "write", "groups": []string{"gold"}}, {"scope": "read", "groups": []string{"free", "gold"}},
 			} {
 				for _, subject := range []string{"c0", "c1", "nobody"} {
 					claims["iss"], claims["aud"], claims["sub"], claims["exp"] = issuer, audience, subject, time.Now().Add(time.Hour).Unix()
@@ -110,10 +110,10 @@ func newPeople(t *testing.T) *people {
 			}
 		}
 	}
-	for _, host := range []string{"one.test", "two.test"} {
+	for _, host := range []string{"one.test", "two.test", "One.test"} {
 		for _, port := range []int{80, 81} {
 			at := net.JoinHostPort(host, strconv.Itoa(port))
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { echo(w, r, at) }))
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { echo(w, r, strings.ToLower(at)) }))
 			t.Cleanup(server.Close)
 			p.servers[at] = server.Listener.Addr().String()
 		}
@@ -272,7 +272,7 @@ func (p *people) request(r *rand.Rand) *sent {
 		field([]string{"apikey", "X-Key", "X-API-Key"}[r.IntN(3)], key)
 	}
 	if one(3) {
-		field("Authorization", "Bearer "+p.tokens[r.IntN(len(p.tokens))])
+		field([]string{"Authorization", "Authorization", "X-Token"}[r.IntN(3)], "Bearer "+p.tokens[r.IntN(len(p.tokens))])
 	}
 	if !has("origin") && one(4) {
 		field("Origin", "https://a.test", "https://x.b.test", "https://evil.test", "null")

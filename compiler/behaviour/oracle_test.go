@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"gwc.dev/compiler/space"
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/runtime/filter"
+	"gwc.dev/runtime/forward"
 	"gwc.dev/runtime/route"
 	"gwc.dev/schema"
 )
@@ -20,9 +22,10 @@ import (
 
 // A world is a gateway as it serves.
 type world struct {
-	model  *schema.Gateway
-	table  *route.Table
-	static map[*route.Route]map[string]string // the parts of routes that do not depend on the request, by their names
+	model   *schema.Gateway
+	table   *route.Table
+	trusted []netip.Prefix
+	static  map[*route.Route]map[string]string // the parts of routes that do not depend on the request, by their names
 }
 
 func newWorld(t testing.TB, g *schema.Gateway) *world {
@@ -32,6 +35,9 @@ func newWorld(t testing.TB, g *schema.Gateway) *world {
 	if w.table, problems = route.BuildResolved(w.model, filter.Deps{}); len(problems) > 0 {
 		data, _ := g.Encode()
 		t.Fatalf("%v\n%s", problems[0].Error(), data)
+	}
+	if w.trusted, problems = forward.Trusted(w.model); len(problems) > 0 {
+		t.Fatal(problems[0].Error())
 	}
 	for _, r := range w.table.Routes() {
 		w.static[r] = staticParts(w.model, r.Route)
@@ -54,18 +60,46 @@ func (o outcome) name() string {
 	return o.route.API + "/" + o.route.Name
 }
 
-func (w *world) outcome(listener string, r *space.Request) outcome {
-	asked := &exchange.Request{Host: r.Host, Method: r.Method, Path: r.Path, Query: r.RawQuery()}
-	for _, f := range r.Header {
-		asked.Header.Add(f.Name, f.Value)
+// A somebody is who sends a request: an address, or with told fields the gateway, which says what is in them.
+type somebody struct {
+	address string
+	told    []string
+}
+
+// nobody is a client that no gateway trusts.
+var nobody = somebody{address: "198.51.100.9"}
+
+func (w *world) outcome(listener string, r *space.Request, by somebody) outcome {
+	x := &exchange.Exchange{ID: "1", Request: exchange.Request{Host: r.Host, Authority: r.Host, Method: r.Method, Path: r.Path, Query: r.RawQuery(), Scheme: "http"}}
+	if w.model.Listeners[listener].TLS != nil {
+		x.Request.Scheme = "https"
 	}
-	found := w.table.Match(listener, asked)
+	for _, f := range r.Header {
+		x.Request.Header.Add(f.Name, f.Value)
+	}
+	forward.Peer{Address: netip.MustParseAddr(by.address), Via: "1.1 gwproxy"}.Tell(x, w.trusted)
+	for _, name := range by.told {
+		x.Request.Header.Del(name)
+		for _, f := range r.Header {
+			if f.Name == name {
+				x.Request.Header.Add(name, f.Value)
+			}
+		}
+	}
+	found := w.table.Match(listener, &x.Request)
 	if found == nil {
 		return outcome{}
 	}
-	out := outcome{route: found, asked: r.Method, parts: w.static[found]}
-	if announced, ok := filter.Preflight(asked); ok && found.Route.CORS != nil {
+	out := outcome{route: found, asked: r.Method, parts: maps.Clone(w.static[found])}
+	if announced, ok := filter.Preflight(&x.Request); ok && found.Route.CORS != nil {
 		out.preflight, out.asked = true, announced
+	}
+	for _, f := range found.Chain {
+		if d, ok := f.(filter.Describer); ok && filter.Name(f) == "redirect" {
+			out.parts["redirect"] = d.Describe(x)
+			x.Request.Authority += ":8123"
+			out.parts["redirect"] += d.Describe(x)
+		}
 	}
 	return out
 }
@@ -84,6 +118,7 @@ func differ(a, b outcome, path string) []string {
 		field, _, _ := strings.Cut(name, ".")
 		switch {
 		case a.parts[name] == b.parts[name], name == "calls", a.preflight && name != "cors" && name != "headers.response":
+		case name == "auth.names" && (a.parts[name] == "null" || b.parts[name] == "null"):
 		case slices.Contains([]string{"auth.forward", "headers.request", "timeout", "rewrite"}, name) && !call:
 		default:
 			out = append(out, field)
@@ -99,9 +134,6 @@ func differ(a, b outcome, path string) []string {
 		if call && put(a, path) != put(b, path) {
 			out = append(out, "rewrite")
 		}
-		if location(a, path) != location(b, path) {
-			out = append(out, "redirect")
-		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -114,6 +146,9 @@ func pagesMay(a, b outcome) bool {
 		return false
 	}
 	lists := func(r *schema.Route) []string {
+		if len(r.CORS.Origins) == 0 {
+			return nil
+		}
 		list := r.CORS.Methods
 		if len(list) == 0 && r.Match != nil {
 			list = r.Match.Methods
@@ -139,7 +174,7 @@ func retries(o outcome) string {
 	}
 	var on []string
 	for _, why := range r.On {
-		if why == "timeout" && r.PerTryTimeout == 0 {
+		if why == "timeout" && r.PerTryTimeout == 0 || why[0] == '5' && why != "5xx" && slices.Contains(r.On, "5xx") {
 			continue
 		}
 		if why == "connect-failure" || slices.Contains(r.Methods, o.asked) {
@@ -156,13 +191,6 @@ func retries(o outcome) string {
 func put(o outcome, path string) string {
 	if w := o.route.Route.Rewrite; w != nil {
 		return replaced(o.route.Route.Match, w.Prefix, w.Full, path)
-	}
-	return path
-}
-
-func location(o outcome, path string) string {
-	if d := o.route.Route.Redirect; d != nil && d.Path != nil {
-		return replaced(o.route.Route.Match, d.Path.Prefix, d.Path.Full, path)
 	}
 	return path
 }
@@ -192,7 +220,8 @@ func staticParts(g *schema.Gateway, r *schema.Route) map[string]string {
 	delete(fields, "match")
 	delete(fields, "description")
 	delete(fields, "retry")
-	for _, part := range []struct{ field, path string }{{"rewrite", "prefix"}, {"rewrite", "full"}, {"redirect", "path"}, {"cors", "methods"}} {
+	delete(fields, "redirect") // says itself where it leads
+	for _, part := range []struct{ field, path string }{{"rewrite", "prefix"}, {"rewrite", "full"}, {"cors", "methods"}, {"cors", "origins"}} {
 		if of, ok := fields[part.field].(map[string]any); ok {
 			delete(of, part.path)
 		}
@@ -216,8 +245,11 @@ func staticParts(g *schema.Gateway, r *schema.Route) map[string]string {
 		fields["rateLimit"] = windows
 	}
 	if r.CORS != nil { // without anything in it, it refuses all pages
-		fields["cors"] = map[string]any{"is": fields["cors"]}
-		fields["cors"].(map[string]any)["there"] = "yes"
+		is := fields["cors"]
+		if len(r.CORS.Origins) == 0 {
+			is = nil
+		}
+		fields["cors"] = map[string]any{"is": is, "there": "yes", "origins": letIn(r.CORS.Origins)}
 	}
 	if len(r.Backends) > 0 {
 		fields["backends"] = shares(g, r.Backends)
@@ -226,6 +258,9 @@ func staticParts(g *schema.Gateway, r *schema.Route) map[string]string {
 		auth := fields["auth"].(map[string]any)
 		delete(auth, "allow")
 		auth["callers"] = callersOf(g, r.Auth)
+		if countsConsumers(r) && r.Auth.JWT != nil { // who shows a key shares limits with tokens of the name
+			fields["auth.names"] = named(g, r.Auth)
+		}
 		forward := []any{}
 		for _, way := range []string{"apiKey", "jwt"} {
 			if of, ok := auth[way].(map[string]any); ok {
@@ -236,9 +271,32 @@ func staticParts(g *schema.Gateway, r *schema.Route) map[string]string {
 			}
 		}
 		fields["auth.forward"] = forward
+		if token, ok := auth["jwt"].(map[string]any); ok {
+			allow := schema.Allow{}
+			if r.Auth.Allow != nil {
+				allow = *r.Auth.Allow
+			}
+			if len(allow.Groups) == 0 {
+				delete(token, "groupsClaim")
+			}
+			if len(allow.Consumers) == 0 && (len(allow.Groups) == 0 || r.Auth.JWT.GroupsClaim != "") && !countsConsumers(r) {
+				delete(token, "consumerClaim")
+			}
+		}
 	}
-	if of, ok := fields["headers"].(map[string]any); ok {
-		fields["headers.request"], fields["headers.response"] = of["request"], of["response"]
+	if r.Headers != nil {
+		fields["headers.request"], fields["headers.response"] = changesOf(r.Headers.Request), changesOf(r.Headers.Response)
+	}
+	if r.Respond != nil && r.Respond.Body != "" {
+		answer := fields["respond"].(map[string]any)
+		header, _ := answer["headers"].(map[string]any)
+		if header == nil {
+			header = map[string]any{}
+		}
+		if header["Content-Type"] == nil {
+			header["Content-Type"] = "text/plain; charset=utf-8"
+		}
+		answer["headers"] = header
 	}
 	fields["calls"] = "no"
 	for name, b := range r.Backends {
@@ -249,7 +307,7 @@ func staticParts(g *schema.Gateway, r *schema.Route) map[string]string {
 		}
 	}
 	out := map[string]string{}
-	for _, name := range []string{"auth", "auth.forward", "calls", "rateLimit", "cors", "headers.request", "headers.response", "timeout", "maxBodyBytes", "backends", "rewrite", "redirect", "respond"} {
+	for _, name := range []string{"auth", "auth.forward", "auth.names", "calls", "rateLimit", "cors", "headers.request", "headers.response", "timeout", "maxBodyBytes", "backends", "rewrite", "redirect", "respond"} {
 		text, err := json.Marshal(plain(fields[name]))
 		if err != nil {
 			panic(err)
@@ -275,14 +333,6 @@ func plain(v any) any {
 				out[strings.ToLower(name)] = e
 			}
 		}
-		if set, ok := out["set"].(map[string]any); ok { // what is set need not be removed
-			if remove, ok := out["remove"].([]string); ok {
-				remove = slices.DeleteFunc(remove, func(name string) bool { return set[name] != nil })
-				if out["remove"] = remove; len(remove) == 0 {
-					delete(out, "remove")
-				}
-			}
-		}
 		if len(out) == 0 {
 			return nil
 		}
@@ -293,15 +343,77 @@ func plain(v any) any {
 	return v
 }
 
+// letIn returns those of some origins of pages that are let in, of which each pattern here takes others.
+func letIn(origins []string) (out []any) {
+	for _, page := range []string{"https://a.test", "https://x.b.test", "https://y.b.test", "https://b.test", "https://z.test", "http://a.test:81", "null"} {
+		for _, o := range origins {
+			before, after, wild := strings.Cut(o, "*")
+			switch {
+			case o == "*":
+				return []any{"*"}
+			case o == page, wild && strings.HasPrefix(page, before) && strings.HasSuffix(page, after) && len(page) > len(o)-1:
+				out = append(out, page)
+			}
+		}
+	}
+	return out
+}
+
+// changesOf returns what becomes of each field: whether the values that come go, and those that are there then.
+func changesOf(c *schema.HeaderChange) any {
+	out := map[string]any{}
+	if c == nil {
+		return out
+	}
+	for _, name := range []string{"x-a", "x-b", "server"} {
+		text := ""
+		for _, gone := range c.Remove {
+			if strings.EqualFold(gone, name) {
+				text = "gone"
+			}
+		}
+		for field, value := range c.Set {
+			if strings.EqualFold(field, name) {
+				text = "gone " + value
+			}
+		}
+		for field, value := range c.Add {
+			if strings.EqualFold(field, name) {
+				text += " " + value
+			}
+		}
+		if text != "" {
+			out[name] = text
+		}
+	}
+	return out
+}
+
 // shares returns endpoints' shares of requests for each kind of upstream, as ratios.
 func shares(g *schema.Gateway, backends map[string]schema.Backend) map[string]string {
 	total, by := 0, map[string]int{}
 	for name, b := range backends {
 		u := g.Upstreams[name]
 		sum, at := 0, map[string]int{}
+		verified := u.TLS == nil || u.TLS.ServerName == "" // by its own name
 		for _, e := range u.Endpoints {
-			sum += e.Weight
-			at[fmt.Sprint(e.Host, e.Port)] += e.Weight
+			if sum += e.Weight; e.Weight == 0 {
+				continue
+			}
+			name := ""
+			if !verified {
+				name = u.TLS.ServerName
+			} else if u.TLS != nil {
+				name = strings.ToLower(e.Host)
+			}
+			at[fmt.Sprint(strings.ToLower(e.Host), e.Port, name)] += e.Weight
+		}
+		protocol, ca := u.Protocol, ""
+		if u.TLS == nil && protocol == "http1" {
+			protocol = "auto"
+		}
+		if u.TLS != nil {
+			ca = "verified by " + u.TLS.CA
 		}
 		var text []string
 		for where, weight := range at {
@@ -309,13 +421,36 @@ func shares(g *schema.Gateway, backends map[string]schema.Backend) map[string]st
 		}
 		slices.Sort(text)
 		if b.Weight > 0 {
-			by[fmt.Sprint(text, u.ConnectTimeout, u.Protocol, u.TLS)] += b.Weight
+			by[fmt.Sprint(text, u.ConnectTimeout, protocol, ca)] += b.Weight
 			total += b.Weight
 		}
 	}
 	out := map[string]string{}
 	for what, weight := range by {
 		out[what] = fmt.Sprint(float64(weight) / float64(total))
+	}
+	return out
+}
+
+// countsConsumers reports whether a route has limits of each consumer.
+func countsConsumers(r *schema.Route) bool {
+	if r.RateLimit == nil {
+		return false
+	}
+	return slices.ContainsFunc(slices.Collect(maps.Values(r.RateLimit.Windows)), func(w schema.RateLimitWindow) bool { return w.By == "consumer" })
+}
+
+// named returns the keys of those who may pass with them, by name.
+func named(g *schema.Gateway, a *schema.Auth) map[string]any {
+	out := map[string]any{"": "there"}
+	for name, c := range g.Consumers {
+		if only := (&schema.Gateway{Consumers: map[string]schema.Consumer{name: c}}); len(c.APIKeys) > 0 && a.APIKey != nil {
+			keys := *a
+			keys.JWT = nil
+			if may := callersOf(only, &keys); len(may) > 0 {
+				out[name] = fmt.Sprint(may)
+			}
+		}
 	}
 	return out
 }
@@ -341,9 +476,6 @@ func callersOf(g *schema.Gateway, a *schema.Auth) []string {
 				keys = append(keys, k.Secret+k.SHA256)
 			}
 			slices.Sort(keys)
-			if a.JWT != nil {
-				keys = append(keys, name)
-			}
 			out = append(out, fmt.Sprint(keys))
 		}
 	}

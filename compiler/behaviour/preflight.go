@@ -47,8 +47,17 @@ func (c *comparison) ways(s *served, e *routing.Entry, of *space.Match) []way {
 
 func speaksCORS(e *routing.Entry) bool { return e != nil && e.Route.CORS != nil }
 
-// preflight looks for a preflight of a set that came to old and comes to new.
+// preflight looks for a preflight of a set that came to old and comes to new, and that they do not answer alike.
 func (c *comparison) preflight(old, new *routing.Entry, in, out []*space.Match) space.Result {
+	if speaksCORS(old) && speaksCORS(new) {
+		all, some := answersDiffer(old, new)
+		switch {
+		case !all && len(some) == 0:
+			return space.Result{Verdict: space.Empty}
+		case !all:
+			in = append(slices.Clip(in), c.space.Announced(c.matches(schema.Match{Methods: some})[0]))
+		}
+	}
 	for _, was := range c.ways(c.before, old, old.Match) {
 		for _, is := range c.ways(c.after, new, new.Match) {
 			result := c.served(slices.Concat(in, was.in, is.in), slices.Concat(out, was.out, is.out))

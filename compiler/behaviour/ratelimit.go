@@ -2,6 +2,7 @@ package behaviour
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,6 +26,9 @@ func limits(e *routing.Entry) (text string, all []window) {
 		case "route":
 			bucket += "\n" + e.String()
 		}
+		own := w // one of another definition is another bucket
+		own.Scope, own.Header = "", strings.ToLower(w.Header)
+		bucket += "\n" + compact(own)
 		all = append(all, window{compact(plainWindow(w, e.Route)), bucket})
 	}
 	slices.SortFunc(all, func(a, b window) int { return cmp.Or(cmp.Compare(a.text, b.text), cmp.Compare(a.bucket, b.bucket)) })
@@ -49,6 +53,44 @@ func kept(was, is []window) (pairs [][2]window) {
 		}
 	}
 	return pairs
+}
+
+// paired returns two rate limits as they compare by what they limit: without the windows that both have under different
+// names, and the last ones that are left under one name, if they count alike.
+func paired(was, is *schema.RateLimit) (a, b *schema.RateLimit) {
+	if was == nil || is == nil {
+		return was, is
+	}
+	a, b = &schema.RateLimit{Windows: maps.Clone(was.Windows)}, &schema.RateLimit{Windows: maps.Clone(is.Windows)}
+	for name, w := range schema.Sorted(was.Windows) {
+		for other, v := range schema.Sorted(b.Windows) {
+			if v == w && b.Windows[name] != w && a.Windows[other] != v {
+				delete(a.Windows, name)
+				delete(b.Windows, other)
+				break
+			}
+		}
+	}
+	gone, come := without(a.Windows, b.Windows), without(b.Windows, a.Windows)
+	if len(gone) != 1 || len(come) != 1 {
+		return a, b
+	}
+	w, v := a.Windows[gone[0]], b.Windows[come[0]]
+	if w.By == v.By && w.Header == v.Header {
+		delete(b.Windows, come[0])
+		b.Windows[gone[0]] = v
+	}
+	return a, b
+}
+
+// without returns the names of windows that others do not have.
+func without(windows, others map[string]schema.RateLimitWindow) (names []string) {
+	for name := range schema.Sorted(windows) {
+		if _, both := others[name]; !both {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // plainWindow returns a window of a route as what it comes to, without saying who shares it.

@@ -1,6 +1,7 @@
 package behaviour_test
 
 import (
+	"iter"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -24,6 +25,9 @@ func TestRewritingsDoNotDiffer(t *testing.T) {
 		"other expression": otherExpressions,
 		"upstreams copied": copiedUpstreams,
 		"backends doubled": doubledBackends,
+		"routes doubled":   doubledRoutes,
+		"allowed by name":  allowedByName,
+		"fields put anew":  putAnew,
 	} {
 		for n := range uint64(*pairs) / 2 {
 			old := sample.Gateway(rand.New(rand.NewPCG(*seed+n, 5)))
@@ -165,6 +169,72 @@ func doubledBackends(_ testing.TB, g *schema.Gateway) *schema.Gateway {
 	return out
 }
 
+// doubledRoutes has beside each route another one that is the same and never wins.
+func doubledRoutes(_ testing.TB, g *schema.Gateway) *schema.Gateway {
+	out := sample.Copy(g)
+	for _, a := range out.APIs {
+		for name, r := range maps.Clone(a.Routes) {
+			a.Routes[name+"-too"] = r
+		}
+	}
+	return out
+}
+
+// filtersOf yields all filters that are written.
+func filtersOf(g *schema.Gateway) iter.Seq[*schema.Filters] {
+	return func(yield func(*schema.Filters) bool) {
+		yield(&g.Filters)
+		for name, a := range g.APIs {
+			yield(&a.Filters)
+			for id, r := range a.Routes {
+				yield(&r.Filters)
+				a.Routes[id] = r
+			}
+			g.APIs[name] = a
+		}
+	}
+}
+
+// allowedByName names the consumers in the place of groups that let them pass, unless these are a token's.
+func allowedByName(_ testing.TB, g *schema.Gateway) *schema.Gateway {
+	out := sample.Copy(g)
+	for f := range filtersOf(out) {
+		if f.Auth == nil || f.Auth.Allow == nil || f.Auth.JWT != nil && f.Auth.JWT.GroupsClaim != "" {
+			continue
+		}
+		var names []string
+		for name, c := range schema.Sorted(out.Consumers) {
+			if slices.ContainsFunc(c.Groups, func(group string) bool { return slices.Contains(f.Auth.Allow.Groups, group) }) {
+				names = append(names, name)
+			}
+		}
+		if len(names) > 0 {
+			f.Auth.Allow = &schema.Allow{Consumers: append(names, f.Auth.Allow.Consumers...)}
+		}
+	}
+	return out
+}
+
+// putAnew removes and adds the fields that are set.
+func putAnew(_ testing.TB, g *schema.Gateway) *schema.Gateway {
+	out := sample.Copy(g)
+	for f := range filtersOf(out) {
+		if f.Headers == nil {
+			continue
+		}
+		for _, c := range []*schema.HeaderChange{f.Headers.Request, f.Headers.Response} {
+			if c == nil || len(c.Add) > 0 {
+				continue
+			}
+			for name := range c.Set {
+				c.Remove = append(c.Remove, name)
+			}
+			c.Add, c.Set = c.Set, nil
+		}
+	}
+	return out
+}
+
 // otherExpressions writes expressions as others that mean the same.
 func otherExpressions(t testing.TB, g *schema.Gateway) *schema.Gateway {
 	out := sample.Copy(g)
@@ -192,6 +262,18 @@ func otherExpressions(t testing.TB, g *schema.Gateway) *schema.Gateway {
 	return out
 }
 
+// namedByTokens reports whether it matters what consumers are called: where tokens say so that are allowed or counted by it.
+func namedByTokens(g *schema.Gateway) bool {
+	for _, a := range g.Resolve().APIs {
+		for _, r := range a.Routes {
+			if r.Auth != nil && r.Auth.JWT != nil && (r.Auth.Allow != nil && len(r.Auth.Allow.Consumers)+len(r.Auth.Allow.Groups) > 0 || countsConsumers(&r)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // renamed returns a gateway in which all names are others that keep their order, and all lists stand the other way round.
 func renamed(t testing.TB, g *schema.Gateway) *schema.Gateway {
 	t.Helper()
@@ -209,11 +291,24 @@ func renamed(t testing.TB, g *schema.Gateway) *schema.Gateway {
 		return u
 	})
 	out.Consumers = map[string]schema.Consumer{}
-	for name, c := range g.Consumers { // a token's claim may have the name
+	named := namedByTokens(g)
+	for name, c := range g.Consumers {
 		c.APIKeys = other(c.APIKeys, func(k schema.APIKey) schema.APIKey { return k })
 		c.Groups = slices.Clone(c.Groups)
 		slices.Reverse(c.Groups)
+		if !named {
+			name += "-renamed"
+		}
 		out.Consumers[name] = c
+	}
+	if !named {
+		for f := range filtersOf(out) {
+			if f.Auth != nil && f.Auth.Allow != nil {
+				for i := range f.Auth.Allow.Consumers {
+					f.Auth.Allow.Consumers[i] += "-renamed"
+				}
+			}
+		}
 	}
 	out.Filters = turned(out.Filters)
 	out.APIs = other(out.APIs, func(a schema.API) schema.API {

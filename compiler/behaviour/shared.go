@@ -96,7 +96,7 @@ func parted(moves []move, sides func(move) (one, several string)) (shown []*spac
 			continue
 		}
 		result := m.at.both(m.old, m.new, scope{})
-		if result.Verdict != space.Found {
+		if result.Verdict != space.Found || result.Request.Preflight() && (speaksCORS(m.old) || speaksCORS(m.new)) { // which nobody counts
 			continue
 		}
 		if shown = append(shown, result.Request); len(shown) == 2 {

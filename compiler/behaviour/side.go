@@ -20,6 +20,7 @@ type side struct {
 	upstreams  map[string]string // by name
 	schemes    []string          // that requests come by, on this side or the other
 	routes     map[string]bool   // names of them, and what they do with which paths
+	redirects  bool              // some route does, to the scheme of the request perhaps
 }
 
 // A counter gives equal texts one number.
@@ -46,10 +47,11 @@ func layOut(s *space.Space, g *schema.Gateway, schemes []string, alike counter) 
 	for _, e := range table.Entries {
 		if out.treatments[e.Route] == nil {
 			t := out.treat(e)
-			if t.alike = alike.of(compact(t.texts)); t.upstream != (pathChange{}) || t.location != (pathChange{}) {
+			if t.alike = alike.of(compact(t.texts) + t.names); t.upstream != (pathChange{}) || t.location != (pathChange{}) {
 				t.alike = 0
 			}
 			out.treatments[e.Route] = t
+			out.redirects = out.redirects || e.Route.Redirect != nil
 			out.routes[e.String()], out.routes[effectOf(e, t)] = true, true
 		}
 	}
@@ -116,6 +118,9 @@ func (s *side) at(listener string) *served {
 
 // hostNames returns the listener's hosts in one form.
 func (s *served) hostNames() []string { return sorted(lower(s.gateway.Listeners[s.listener].Hosts)) }
+
+// schemesAt returns what requests of the listener come by.
+func (s *served) schemesAt() []string { return schemesAt(s.gateway, s.gateway.Listeners[s.listener]) }
 
 // has reports whether the listener serves an entry.
 func (s *served) has(e *routing.Entry) bool { return slices.Contains(e.Listeners, s.listener) }
@@ -202,17 +207,18 @@ type group struct {
 	names    []string // all, as people know them
 }
 
-// groups pairs the listeners by their ports, which is what clients know them by, and puts those together that serve the
-// same. A listener that redirects everything, or is there on one side only, is no matter of routes.
+// groups pairs the listeners by their ports, which is what clients know them by, or by their names where a port is another one,
+// and puts those together that serve the same. A listener that redirects everything, or is there on one side only, is no
+// matter of routes.
 func groups(before, after *side) []group {
-	byPort := map[int]string{}
-	for name, l := range schema.Sorted(before.gateway.Listeners) {
-		byPort[l.Port] = name
+	olds := map[string]string{}
+	for old, now := range nowCalled(before.gateway, after.gateway) {
+		olds[now] = old
 	}
 	var out []group
 	places := map[string]int{}
 	for name, l := range schema.Sorted(after.gateway.Listeners) {
-		old, both := byPort[l.Port]
+		old, both := olds[name]
 		if !both || l.Redirect != nil || before.gateway.Listeners[old].Redirect != nil {
 			continue
 		}
@@ -228,11 +234,18 @@ func groups(before, after *side) []group {
 	return out
 }
 
-// serves returns a text that is the same for listeners that serve the same.
+// serves returns a text that is the same for listeners that serve the same, and whose requests come by one scheme and are told
+// the same about clients, as far as a route looks at it.
 func (s *side) serves(listener string) string {
 	var b strings.Builder
-	for _, host := range s.gateway.Listeners[listener].Hosts {
+	l := s.gateway.Listeners[listener]
+	for _, host := range l.Hosts {
 		b.WriteString(host + "\n")
+	}
+	told := routing.ToldAt(s.gateway, l)
+	b.WriteString(compact(told) + "\n")
+	if _, asked := told["x-forwarded-proto"]; asked || s.redirects {
+		b.WriteString(compact(l.TLS != nil) + "\n")
 	}
 	for name, a := range schema.Sorted(s.gateway.APIs) {
 		if len(a.Listeners) == 0 || slices.Contains(a.Listeners, listener) {

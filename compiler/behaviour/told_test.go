@@ -49,3 +49,37 @@ func TestExamplesOfWhatTheGatewayWrites(t *testing.T) {
 		}
 	}
 }
+
+// What the gateway writes differs from listener to listener, and so do the requests that a route takes.
+func TestListenersThatAreToldOtherwise(t *testing.T) {
+	read := func(route string) *schema.Gateway {
+		return decoded(t, `{"environment": "test", "listeners": {
+			"plain": {"port": 80}, "secure": {"port": 443, "tls": {"certificates": {"default": {"secret": "tls"}}}}, "too": {"port": 8443, "tls": {"certificates": {"default": {"secret": "tls"}}}}},
+			"apis": {"a": {"routes": {"r": {`+route+`}, "all": {"respond": {}}}}}}`)
+	}
+	const secure = `"match": {"headers": {"X-Forwarded-Proto": {"exact": "https"}}}, `
+	for name, test := range map[string]struct{ old, new, want string }{
+		"a route of one scheme": {secure + `"respond": {"status": 204}`, secure + `"respond": {"status": 200, "body": "."}`, "GET example.com/ at listeners secure, too"},
+		"a route of both": {`"match": {"headers": {"X-V": {"exact": "1"}, "X-Forwarded-Proto": {"regex": "https?"}}}, "respond": {}`,
+			`"match": {"headers": {"X-V": {"exact": "1"}, "X-Forwarded-Proto": {"regex": "https?"}}}, "respond": {"body": "."}`, "GET example.com/ with x-v: 1 at listeners plain, secure, too"},
+		"a redirect to the scheme that requests have": {`"match": {"path": {"exact": "/r"}}, "redirect": {"host": "b.test"}`,
+			`"match": {"path": {"exact": "/r"}}, "redirect": {"host": "b.test", "scheme": "https"}`, "GET example.com/r at listener plain"},
+		"a redirect elsewhere": {`"match": {"path": {"exact": "/r"}}, "redirect": {"host": "b.test"}`,
+			`"match": {"path": {"exact": "/r"}}, "redirect": {"host": "c.test"}`, "GET example.com/r at listeners plain, secure, too"},
+	} {
+		report, err := behaviour.Compare(read(test.old), read(test.new))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range report.Classes {
+			got = append(got, c.Example())
+			for _, other := range c.Alike {
+				got = append(got, other.Example())
+			}
+		}
+		if strings.Join(got, "; ") != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}

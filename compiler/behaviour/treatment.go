@@ -43,8 +43,8 @@ type treatment struct {
 	route *schema.Route // as far as it has an effect
 	calls bool          // backends
 	texts [aspects]string
-	// answered is the text of auth without what only backends see.
-	answered string
+	// answered is the text of auth without what only backends see, and names what is added to either where names count.
+	answered, names string
 	// upstream and location are what becomes of the path, for the backend and for where a redirect leads.
 	upstream, location pathChange
 	exact              string   // the one path that the route takes; empty: there are others
@@ -73,6 +73,7 @@ func (s *side) treat(e *routing.Entry) *treatment {
 		t.answered = s.authText(a)
 	}
 	t.texts[rateLimit], t.windows = limits(e)
+	t.names = s.namesText(r)
 	matched := ""
 	if m := r.Match; m != nil && m.Path != nil {
 		matched = trimmed(m.Path.Prefix)
@@ -88,17 +89,28 @@ func (s *side) treat(e *routing.Entry) *treatment {
 	return t
 }
 
-// text returns an aspect as it compares with that of another treatment: if one of them calls backends and the other does
-// not, that is what differs, and not what is told to backends or asked of them.
-func (t *treatment) text(a aspect, other *treatment) string {
+// text returns an aspect as it compares with that of another treatment, where requests come by some schemes: if one of them
+// calls backends and the other does not, that is what differs, and not what is told to backends or asked of them.
+func (t *treatment) text(a aspect, other *treatment, schemes []string) string {
 	switch {
-	case t.calls == other.calls:
-	case a.ofCalls():
-		return ""
+	case a == redirect:
+		return redirectText(t.route.Redirect, schemes)
+	case a == auth && t.names != "" && other.names != "":
+		return t.authText(other) + t.names
 	case a == auth:
-		return t.answered
+		return t.authText(other)
+	case a.ofCalls() && t.calls != other.calls:
+		return ""
 	}
 	return t.texts[a]
+}
+
+// authText returns how a route asks who calls, as it compares with another treatment.
+func (t *treatment) authText(other *treatment) string {
+	if t.calls != other.calls {
+		return t.answered
+	}
+	return t.texts[auth]
 }
 
 // whole is the same for equal treatments of equal matches.
@@ -106,7 +118,7 @@ func (t *treatment) whole() string {
 	if t == nil {
 		return "none"
 	}
-	return compact(t.texts) + compact([]pathChange{t.upstream, t.location})
+	return compact(t.texts) + t.names + compact([]pathChange{t.upstream, t.location})
 }
 
 // A difference is what two routes do otherwise with the requests that both take.
@@ -122,12 +134,12 @@ type scope struct {
 	except  []string
 }
 
-// differs returns what two treatments do otherwise.
-func (t *treatment) differs(other *treatment) difference {
+// differs returns what two treatments do otherwise with requests that come by some schemes.
+func (t *treatment) differs(other *treatment, schemes []string) difference {
 	var d difference
 	everywhere := false
 	for a := range aspects {
-		if t.text(a, other) == other.text(a, t) {
+		if t.text(a, other, schemes) == other.text(a, t, schemes) {
 			continue
 		}
 		all, some := true, []string(nil)
@@ -166,8 +178,8 @@ func (t *treatment) differs(other *treatment) difference {
 }
 
 // same reports whether two treatments are the same for requests that both routes take.
-func (t *treatment) same(other *treatment) bool {
-	return t.alike > 0 && t.alike == other.alike || len(t.differs(other).in) == 0
+func (t *treatment) same(other *treatment, schemes []string) bool {
+	return t.alike > 0 && t.alike == other.alike || len(t.differs(other, schemes).in) == 0
 }
 
 // requestText returns what becomes of the header on the way to the backend; "": nothing.
@@ -186,22 +198,30 @@ func responseText(h *schema.Headers) string {
 	return changeText(h.Response)
 }
 
-// changeText returns what becomes of a header, with names in lower case; "": nothing.
+// changeText returns what becomes of each field of a header, by its name in lower case; "": nothing. One that is removed and
+// then added is one that is set.
 func changeText(c *schema.HeaderChange) string {
 	if c == nil || len(c.Set)+len(c.Add)+len(c.Remove) == 0 {
 		return ""
 	}
-	set := lowerNames(c.Set)
-	remove := slices.DeleteFunc(sorted(lower(c.Remove)), func(name string) bool { _, ok := set[name]; return ok })
-	if len(remove) == 0 {
-		remove = nil
+	type change struct {
+		Gone bool     // what was there
+		New  []string // what comes to it, or in its place
 	}
-	var add [][2]string
+	fields := map[string]change{}
+	for _, name := range c.Remove {
+		fields[strings.ToLower(name)] = change{Gone: true}
+	}
+	for name, value := range schema.Sorted(c.Set) {
+		fields[strings.ToLower(name)] = change{true, []string{value}}
+	}
 	for name, value := range schema.Sorted(c.Add) {
-		add = append(add, [2]string{strings.ToLower(name), value})
+		name = strings.ToLower(name)
+		of := fields[name]
+		of.New = append(slices.Clip(of.New), value)
+		fields[name] = of
 	}
-	slices.SortStableFunc(add, func(a, b [2]string) int { return cmp.Compare(a[0], b[0]) })
-	return compact([]any{remove, set, add})
+	return compact(fields)
 }
 
 // redirectText is the same for redirects that lead to one place, but for its path, where requests come by some schemes.
@@ -226,18 +246,23 @@ func schemesOf(models ...*schema.Gateway) []string {
 	var out []string
 	for _, g := range models {
 		for _, l := range g.Listeners {
-			switch {
-			case len(g.TrustedProxies) > 0:
-				return []string{"http", "https"}
-			case l.Redirect != nil:
-			case l.TLS != nil:
-				out = append(out, "https")
-			default:
-				out = append(out, "http")
+			if l.Redirect == nil {
+				out = append(out, schemesAt(g, l)...)
 			}
 		}
 	}
 	return sorted(out)
+}
+
+// schemesAt returns what the requests of a listener come by.
+func schemesAt(g *schema.Gateway, l schema.Listener) []string {
+	switch {
+	case len(g.TrustedProxies) > 0:
+		return []string{"http", "https"}
+	case l.TLS != nil:
+		return []string{"https"}
+	}
+	return []string{"http"}
 }
 
 func respondText(r *schema.Respond) string {

@@ -12,7 +12,7 @@ func filterTable() map[string]rule {
 		"rateLimit.*.requests": rate,
 		"rateLimit.*.per":      rate,
 		"rateLimit.*.burst":    rate,
-		"rateLimit.*.by":       always(Risky, "requests are counted otherwise"),
+		"rateLimit.*.by":       countedBy,
 		"rateLimit.*.header":   always(Risky, "requests are counted otherwise"),
 		"rateLimit.*.scope":    scope,
 
@@ -44,6 +44,17 @@ func rate(e *edit) (Class, string) {
 	default:
 		return Safe, "the same rate"
 	}
+}
+
+// countedBy is the rule of what a window's requests are counted by: by the route, all callers have one bucket.
+func countedBy(e *edit) (Class, string) {
+	switch {
+	case e.new == "route":
+		return Breaking, "all callers share the limit"
+	case e.old == "route":
+		return Risky, "callers no longer share the limit"
+	}
+	return Risky, "requests are counted otherwise"
 }
 
 func perDay(w schema.RateLimitWindow) int {

@@ -110,6 +110,12 @@ func (s *side) serve(g *schema.Gateway, now time.Time) error {
 	return nil
 }
 
+// serves reports whether a listener of the proxy has a port.
+func (s *side) serves(port int) bool {
+	_, ok := s.named[port]
+	return ok
+}
+
 // leaves says why a class has nothing that can be sent; "": it has.
 func (r *Replay) leaves(c *behaviour.Class) string {
 	switch {
@@ -117,6 +123,8 @@ func (r *Replay) leaves(c *behaviour.Class) string {
 		return "without an example, since it was not decided"
 	case c.Request == nil:
 		return "of connections, and not of a request"
+	case !r.old.serves(c.Port):
+		return "of listener " + c.Listeners[0] + ", which had another port"
 	case len(c.Told) > 0:
 		return "with what the gateway writes about the client (" + strings.Join(c.Told, ", ") + ")"
 	case r.old.proxy.letsIn(c.Port) && r.new.proxy.letsIn(c.Port):

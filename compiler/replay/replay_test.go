@@ -268,6 +268,18 @@ func TestWhatIsNotSentIsCounted(t *testing.T) {
 	}
 }
 
+// What is at a port that only one of the proxies has is not sent.
+func TestWhatHadAnotherPortIsNotSent(t *testing.T) {
+	old, new := model(t, `"r": {`+path+`, "respond": {}}`), model(t, `"r": {`+path+`, "respond": {"status": 201}}`)
+	new.Listeners["http"] = schema.Listener{Port: 8081}
+	_, sum := run(t, old, new, replay.Options{Old: "127.0.0.1:1", New: "127.0.0.1:1"})
+	want := "replayed 0 requests, 0 answers not as claimed\n" +
+		"not sent: 1 of connections, and not of a request, 1 of listener http, which had another port"
+	if diff := cmp.Diff(want, sum.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // What the gateway writes about the client cannot be sent, unless it is what the gateway writes of us too.
 func TestWhatTheGatewayWritesIsNotSent(t *testing.T) {
 	const both = `"scheme": {"match": {"path": {"exact": "/s"}, "headers": {"x-forwarded-proto": {"exact": "http"}}}, "respond": {"status": %[1]d}},
