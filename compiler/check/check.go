@@ -142,7 +142,7 @@ type pass struct {
 	table       *routing.Table // of the routes whose matches are sound
 	preflights  *space.Match
 	told        map[*routing.View]space.Assumption // about clients
-	entries     map[schema.Path][]*routing.Entry // of the table, by route
+	entries     map[schema.Path][]*routing.Entry   // of the table, by route
 	contentions map[contentionKey]*contention
 	found       []*contention // in the order in which they were found
 	signatures  map[*schema.Route]string
