@@ -54,6 +54,21 @@ func TestARegistryThatSaysNothingIsGivenUpAfterAMinute(t *testing.T) {
 	})
 }
 
+func TestACredentialHelperThatHangsIsGivenUpAfterTwoMinutes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &hung{release: make(chan struct{})}
+		defer close(h.release)
+		err := within(t, 2*time.Minute, time.Second, func(ctx context.Context) error {
+			_, err := oci.Push(ctx, "oci://localhost:1/g:v1", []byte("a bundle"), oci.Options{Transport: trickle{want: "nothing"}, Keychain: h})
+			return err
+		})
+		want := `finding credentials for registry "localhost:1": a credential helper of Docker's configuration does not answer: context deadline exceeded`
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
 // A trickle is a registry that answers whatever is part of want a byte a second, for ever, or not at all.
 type trickle struct {
 	want   string

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/docker/cli/cli/config"
 	"github.com/docker/cli/cli/config/types"
@@ -92,8 +93,13 @@ func (s *session) Resolve(target authn.Resource) (authn.Authenticator, error) {
 	return s.ResolveContext(context.Background(), target)
 }
 
+// helperTime is how long credentials may take: somebody may have to touch a key.
+const helperTime = 2 * time.Minute
+
 // ResolveContext implements [authn.ContextKeychain].
 func (s *session) ResolveContext(ctx context.Context, target authn.Resource) (authn.Authenticator, error) {
+	ctx, cancel := context.WithTimeout(ctx, helperTime)
+	defer cancel()
 	a := s.asked.answer(func() (auth authn.Authenticator, who string, err error) {
 		later := context.WithoutCancel(ctx) // somebody else may wait for it too
 		if auth, err = s.resolve(later, target); err == nil {
@@ -109,7 +115,7 @@ func (s *session) ResolveContext(ctx context.Context, target authn.Resource) (au
 		s.who.Store(&a.who)
 		return a.auth, nil
 	case <-ctx.Done():
-		return nil, &credentialError{s.ref.Host(), ctx.Err()}
+		return nil, &credentialError{s.ref.Host(), fmt.Errorf("a credential helper of Docker's configuration does not answer: %w", ctx.Err())}
 	}
 }
 
