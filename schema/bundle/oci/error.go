@@ -170,6 +170,8 @@ func (s *session) explainAnswer(answer *transport.Error) error {
 		return s.forbidden(said.String())
 	case status == http.StatusUnauthorized:
 		return s.unauthorized()
+	case status == http.StatusNotFound && answer.Request != nil && answer.Request.URL.Path == "/v2/": // which every registry has
+		return fmt.Errorf("registry %q is none: it answers 404 Not Found to /v2/: see that its name and port are right", host)
 	case status == http.StatusNotFound && s.writes && answer.Request != nil && answer.Request.Method == http.MethodPost:
 		return fmt.Errorf("registry %q has no repository %q to push to: create it there first: %w", host, repository, ErrNotFound)
 	case status == http.StatusNotFound:

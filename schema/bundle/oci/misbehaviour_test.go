@@ -36,6 +36,8 @@ func TestARegistryThatMisbehavesIsToldInOneLine(t *testing.T) {
 			}
 			next.ServeHTTP(w, r)
 		}, `registry "HOST": it redirects more than 10 times`},
+		"nothing of a registry": {func(_ http.Handler, w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) },
+			`registry "HOST" is none: it answers 404 Not Found to /v2/: see that its name and port are right`},
 		"a page": {func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			_, _ = io.WriteString(w, page)
