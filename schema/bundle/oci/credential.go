@@ -12,6 +12,7 @@ import (
 	"github.com/docker/cli/cli/config"
 	"github.com/docker/cli/cli/config/types"
 	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
 )
 
 // tokenUser stands beside a token where a registry asks for a user and a password. Those that take tokens there take any
@@ -30,11 +31,11 @@ type authFile struct{}
 
 // Resolve implements [authn.Keychain].
 func (authFile) Resolve(target authn.Resource) (authn.Authenticator, error) {
-	name := os.Getenv("REGISTRY_AUTH_FILE")
-	if name == "" {
+	file := os.Getenv("REGISTRY_AUTH_FILE")
+	if file == "" {
 		return authn.Anonymous, nil
 	}
-	f, err := os.Open(name)
+	f, err := os.Open(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return authn.Anonymous, nil // "podman login" has yet to write it
 	}
@@ -44,7 +45,10 @@ func (authFile) Resolve(target authn.Resource) (authn.Authenticator, error) {
 	defer f.Close()
 	c, err := config.LoadFromReader(f)
 	if err != nil {
-		return nil, fmt.Errorf("REGISTRY_AUTH_FILE %q: %w", name, err)
+		return nil, fmt.Errorf("REGISTRY_AUTH_FILE %q: %w", file, err)
+	}
+	if of, ok := c.AuthConfigs["docker.io"]; ok && target.RegistryStr() == name.DefaultRegistry { // podman's name, which Docker does not know
+		c.AuthConfigs[authn.DefaultAuthKey] = of
 	}
 	for _, key := range []string{target.String(), target.RegistryStr()} {
 		found, err := c.GetAuthConfig(key)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
 
 	"gwc.dev/schema/bundle/oci"
 )
@@ -103,6 +104,30 @@ func TestCredentialsAreDockers(t *testing.T) {
 				t.Errorf("pulled %q, %v", got, err)
 			}
 		})
+	}
+}
+
+// TestDockerHubGoesByOtherNames holds that podman's file has credentials for it under the name that "podman login docker.io" writes, or
+// under Docker's.
+func TestDockerHubGoesByOtherNames(t *testing.T) {
+	hub, err := name.NewRepository("docker.io/team/gateway")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"docker.io", "https://index.docker.io/v1/"} {
+		dockerConfig(t, `{}`)
+		file := filepath.Join(t.TempDir(), "auth.json")
+		if err := os.WriteFile(file, []byte(`{"auths":{"`+key+`":{"auth":"`+base64.StdEncoding.EncodeToString([]byte("ada:s3cret"))+`"}}}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("REGISTRY_AUTH_FILE", file)
+		auth, err := authn.Resolve(t.Context(), oci.DefaultKeychain(), hub)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err := authn.Authorization(t.Context(), auth); err != nil || c.Username != "ada" || c.Password != "s3cret" {
+			t.Errorf("%s: %+v, %v", key, c, err)
+		}
 	}
 }
 

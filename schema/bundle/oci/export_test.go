@@ -12,3 +12,6 @@ func TransportOver(dial func(ctx context.Context, network, address string) (net.
 	t.DialContext = dial
 	return t
 }
+
+// DefaultKeychain is what finds credentials where no keychain is given.
+var DefaultKeychain = defaultKeychain
