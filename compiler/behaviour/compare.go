@@ -103,14 +103,30 @@ func (c *comparison) both(old, new *routing.Entry, where scope) space.Result {
 
 // served looks for a request that listeners of both sides serve.
 func (c *comparison) served(in, out []*space.Match) space.Result {
-	for _, was := range c.before.under() {
-		for _, is := range c.after.under() {
-			if result := c.find(slices.Concat(in, was, is), out); result.Verdict != space.Empty {
+	common := ""
+	for _, m := range in {
+		var ok bool
+		if common, ok = routing.Meet(common, m.Host()); !ok {
+			return space.Result{Verdict: space.Empty}
+		}
+	}
+	for was := range c.before.hosts.On(common) {
+		for host := range c.after.hosts.On(was) {
+			if result := c.find(append(slices.Clip(in), c.on(host)), out); result.Verdict != space.Empty {
 				return result
 			}
 		}
 	}
 	return space.Result{Verdict: space.Empty}
+}
+
+// on returns the requests on the hosts of a pattern.
+func (c *comparison) on(host string) *space.Match {
+	m, err := c.space.Match(nil, host)
+	if err != nil { // without a path there is nothing that could be wrong
+		panic(err)
+	}
+	return m
 }
 
 // matches returns the requests of a match on any host; none of what is no path, which no request has.
@@ -170,12 +186,13 @@ func (c *comparison) unanswered(s *served, e *routing.Entry, other *served) spac
 		preflights func() []way
 	}
 	all := []nowhere{{routing.Matches(other.meeting(e.Match)), func() []way { return c.ways(other, nil, e.Match) }}}
-	if len(other.hosts) > 0 {
-		all = append(all, nowhere{other.hosts, func() []way { return []way{{out: other.hosts}} }})
+	if hosts, whole := c.taken(other, e.Host); !whole {
+		all = append(all, nowhere{hosts, func() []way { return []way{{out: hosts}} }})
 	}
 	for _, absent := range all {
-		for _, under := range s.under() {
-			result := c.find(append([]*space.Match{e.Match}, under...), slices.Concat(absent.out, higher))
+		for host := range s.hosts.On(e.Host) {
+			under := c.on(host)
+			result := c.find([]*space.Match{e.Match, under}, slices.Concat(absent.out, higher))
 			if result.Request != nil && result.Request.Preflight() {
 				result = c.lonePreflight(s, e, under, absent.preflights())
 			}
@@ -185,6 +202,17 @@ func (c *comparison) unanswered(s *served, e *routing.Entry, other *served) spac
 		}
 	}
 	return space.Result{Verdict: space.Empty}
+}
+
+// taken returns what of a pattern's hosts the listener of a side takes; whole: that is all.
+func (c *comparison) taken(s *served, pattern string) (hosts []*space.Match, whole bool) {
+	for host := range s.hosts.On(pattern) {
+		if host == pattern {
+			return nil, true
+		}
+		hosts = append(hosts, c.on(host))
+	}
+	return hosts, false
 }
 
 // add adds a class, if there are requests in it.

@@ -70,10 +70,10 @@ func (c *comparison) preflight(old, new *routing.Entry, in, out []*space.Match) 
 }
 
 // lonePreflight looks for a preflight that comes to e on its side and in one of some ways to nobody on the other.
-func (c *comparison) lonePreflight(s *served, e *routing.Entry, under []*space.Match, others []way) space.Result {
+func (c *comparison) lonePreflight(s *served, e *routing.Entry, under *space.Match, others []way) space.Result {
 	for _, was := range c.ways(s, e, e.Match) {
 		for _, is := range others {
-			result := c.find(slices.Concat(under, was.in, is.in), slices.Concat(was.out, is.out))
+			result := c.find(slices.Concat([]*space.Match{under}, was.in, is.in), slices.Concat(was.out, is.out))
 			if result.Verdict != space.Empty {
 				return result
 			}

@@ -85,7 +85,7 @@ func (s *side) of(e *routing.Entry) *treatment {
 type served struct {
 	*side
 	listener string // "": there is none
-	hosts    []*space.Match
+	hosts    routing.Patterns
 	entries  []*routing.Entry
 	byKey    map[string]*routing.Entry // the first of each key
 	keys     map[*routing.Entry]string
@@ -96,13 +96,7 @@ type served struct {
 
 // at returns the side at a listener.
 func (s *side) at(listener string) *served {
-	out := &served{side: s, listener: listener, byKey: map[string]*routing.Entry{}, keys: map[*routing.Entry]string{}, met: map[*space.Match][]*routing.Entry{}, around: map[*space.Match][]*routing.Entry{}}
-	for _, pattern := range s.gateway.Listeners[listener].Hosts {
-		m, err := s.table.Space.Match(nil, strings.ToLower(pattern))
-		if err == nil { // without a path there is nothing that could be wrong
-			out.hosts = append(out.hosts, m)
-		}
-	}
+	out := &served{side: s, listener: listener, hosts: routing.PatternsOf(s.gateway.Listeners[listener].Hosts), byKey: map[string]*routing.Entry{}, keys: map[*routing.Entry]string{}, met: map[*space.Match][]*routing.Entry{}, around: map[*space.Match][]*routing.Entry{}}
 	for _, e := range s.table.Entries {
 		if out.has(e) {
 			out.entries = append(out.entries, e)
@@ -156,18 +150,6 @@ func above(e *routing.Entry, of []*routing.Entry) []*routing.Entry {
 		if e == nil || r.Before(e) {
 			out = append(out, r)
 		}
-	}
-	return out
-}
-
-// under returns the sets that a request of the listener lies in one of.
-func (s *served) under() [][]*space.Match {
-	if len(s.hosts) == 0 {
-		return [][]*space.Match{nil}
-	}
-	var out [][]*space.Match
-	for _, h := range s.hosts {
-		out = append(out, []*space.Match{h})
 	}
 	return out
 }

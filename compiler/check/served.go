@@ -5,9 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"gwc.dev/compiler/diag"
+	"gwc.dev/compiler/routing"
 	"gwc.dev/schema"
 )
 
@@ -20,6 +20,10 @@ func checkServed(p *pass) {
 			Hint:    "add one: listeners: http: port: 8080",
 		})
 		return
+	}
+	hosts := map[string]routing.Patterns{} // by listener
+	for name, l := range p.Listeners {
+		hosts[name] = routing.PatternsOf(l.Hosts)
 	}
 	for name, api := range schema.Sorted(p.APIs) {
 		if len(api.Routes) == 0 {
@@ -36,9 +40,9 @@ func checkServed(p *pass) {
 			}
 			continue
 		}
-		p.useless(name, api)
+		p.useless(name, api, listeners, hosts)
 		for i, host := range api.Hosts {
-			if slices.ContainsFunc(listeners, func(l schema.Listener) bool { return takes(l, host) }) {
+			if slices.ContainsFunc(listeners, func(l string) bool { return hosts[l].Takes(host) }) {
 				continue
 			}
 			example := p.any(name, host)
@@ -54,17 +58,14 @@ func checkServed(p *pass) {
 }
 
 // useless reports the listeners that an API names and that take none of its hosts, while others do.
-func (p *pass) useless(name string, api schema.API) {
-	takesSome := func(l schema.Listener) bool {
-		return slices.ContainsFunc(api.Hosts, func(host string) bool { return takes(l, host) })
-	}
-	listeners, _ := serving(p.Gateway, api)
+func (p *pass) useless(name string, api schema.API, listeners []string, hosts map[string]routing.Patterns) {
+	takesSome := func(l string) bool { return slices.ContainsFunc(api.Hosts, hosts[l].Takes) }
 	if len(api.Hosts) == 0 || !slices.ContainsFunc(listeners, takesSome) {
 		return
 	}
 	for i, listener := range api.Listeners {
 		l, known := p.Listeners[listener]
-		if !known || l.Redirect != nil || takesSome(l) {
+		if !known || l.Redirect != nil || takesSome(listener) {
 			continue
 		}
 		example := p.any(name, "")
@@ -102,48 +103,25 @@ func first(g *schema.Gateway, api schema.API) string {
 	return names[max(i, 0)]
 }
 
-// serving returns the listeners that serve api, in the order of their names. known is false where the API names
-// one that does not exist, which is reported elsewhere.
-func serving(g *schema.Gateway, api schema.API) (listeners []schema.Listener, known bool) {
+// serving returns the names of the listeners that serve api, sorted where the API names none. known is false where it names one
+// that does not exist, which is reported elsewhere.
+func serving(g *schema.Gateway, api schema.API) (listeners []string, known bool) {
 	known = true
 	for _, name := range api.Listeners {
 		l, ok := g.Listeners[name]
 		if !ok {
 			known = false
 		} else if l.Redirect == nil {
-			listeners = append(listeners, l)
+			listeners = append(listeners, name)
 		}
 	}
 	if len(api.Listeners) > 0 {
 		return listeners, known
 	}
-	for _, l := range schema.Sorted(g.Listeners) {
+	for name, l := range schema.Sorted(g.Listeners) {
 		if l.Redirect == nil {
-			listeners = append(listeners, l)
+			listeners = append(listeners, name)
 		}
 	}
 	return listeners, known
-}
-
-// takes reports whether a listener takes a host, or some of the hosts that a wildcard stands for.
-func takes(l schema.Listener, host string) bool {
-	return len(l.Hosts) == 0 || slices.ContainsFunc(l.Hosts, func(h string) bool { return intersect(h, host) })
-}
-
-// intersect reports whether some host name is both a and b. Each may have a wildcard for one or more first
-// labels.
-func intersect(a, b string) bool {
-	a, b = strings.ToLower(a), strings.ToLower(b)
-	suffixA, wildA := strings.CutPrefix(a, "*")
-	suffixB, wildB := strings.CutPrefix(b, "*")
-	switch {
-	case wildA && wildB:
-		return strings.HasSuffix(suffixA, suffixB) || strings.HasSuffix(suffixB, suffixA)
-	case wildA:
-		return len(b) > len(suffixA) && strings.HasSuffix(b, suffixA)
-	case wildB:
-		return len(a) > len(suffixB) && strings.HasSuffix(a, suffixB)
-	default:
-		return a == b
-	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"gwc.dev/compiler/diag"
 	"gwc.dev/compiler/nearest"
-	"gwc.dev/compiler/space"
 	"gwc.dev/runtime/route"
 	"gwc.dev/schema"
 	"gwc.dev/schema/header"
@@ -74,7 +73,7 @@ func (c *checker) listener(at schema.Path, r *request) string {
 			continue
 		}
 		fit = append(fit, name)
-		if c.gateway.serves(l.Hosts, r.host) {
+		if c.gateway.hosts[name].Takes(r.host) {
 			serving = append(serving, name)
 		}
 	}
@@ -91,15 +90,6 @@ func (c *checker) listener(at schema.Path, r *request) string {
 			"several listeners take %s: %s", r.scheme+"://"+r.authority, strings.Join(fit, ", "))
 	}
 	return ""
-}
-
-// serves reports whether one of a listener's host patterns takes a host.
-func (g *gateway) serves(patterns []string, host string) bool {
-	takes := func(pattern string) bool {
-		m, err := g.space.Match(nil, pattern)
-		return err == nil && m.Takes(&space.Request{Host: host})
-	}
-	return len(patterns) == 0 || slices.ContainsFunc(patterns, takes)
 }
 
 // addresses says where the listeners are.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"gwc.dev/compiler/routing"
 	"gwc.dev/compiler/space"
 	"gwc.dev/runtime/exchange"
 	"gwc.dev/runtime/filter"
@@ -23,7 +24,8 @@ type gateway struct {
 	model     *schema.Gateway
 	table     *route.Table
 	trusted   []netip.Prefix
-	redirects map[string]filter.Chain // of the listeners that only redirect
+	redirects map[string]filter.Chain     // of the listeners that only redirect
+	hosts     map[string]routing.Patterns // of the listeners
 	callers   *callers
 	space     *space.Space
 	clock     time.Time // that rate limits go by
@@ -59,7 +61,7 @@ type Share struct {
 }
 
 func newGateway(g *schema.Gateway, now time.Time) (*gateway, []schema.Problem) {
-	gw := &gateway{model: g, redirects: map[string]filter.Chain{}, callers: newCallers(now), space: space.New(0), clock: now}
+	gw := &gateway{model: g, redirects: map[string]filter.Chain{}, hosts: map[string]routing.Patterns{}, callers: newCallers(now), space: space.New(0), clock: now}
 	model := gw.callers.standIn(g)
 	deps := filter.Deps{
 		Limits: limit.New(limit.Options{Now: func() time.Time { return gw.clock }}),
@@ -74,6 +76,7 @@ func newGateway(g *schema.Gateway, now time.Time) (*gateway, []schema.Problem) {
 	}
 	builder := filter.NewBuilder(model, deps)
 	for name, l := range g.Listeners {
+		gw.hosts[name] = routing.PatternsOf(l.Hosts)
 		if l.Redirect == nil {
 			continue
 		}

@@ -25,7 +25,7 @@ type Table struct {
 	Entries []*Entry // by precedence: of two that take a request, the one that stands first wins
 
 	index    *space.Index
-	patterns patterns // of all entries' hosts
+	patterns Patterns // of all entries' hosts
 }
 
 // An Entry is one route on one of its API's hosts.
@@ -72,7 +72,7 @@ func Of(s *space.Space, g *schema.Gateway) (*Table, error) {
 			}
 		}
 	}
-	t.patterns = patternsOf(all)
+	t.patterns = PatternsOf(all)
 	slices.SortStableFunc(t.Entries, func(a, b *Entry) int { return a.rank.compare(&b.rank) }) // names are sorted already
 	for i, e := range t.Entries {
 		e.place = i

@@ -18,7 +18,7 @@ type View struct {
 	Told     map[string]schema.ValueMatch // what fields about clients can be there, as [ToldAt] has it
 
 	table *Table
-	hosts patterns
+	hosts Patterns
 }
 
 // views are the views of the listeners that serve routes, by their names.
@@ -67,7 +67,7 @@ func (t *Table) viewsOf(g *schema.Gateway) *views {
 		told := ToldAt(g, l)
 		key := strings.Join(hosts, " ") + "\n" + named[name].String() + "\n" + textOf(told)
 		if known[key] == nil {
-			known[key] = &View{Listener: name, Told: told, table: t, hosts: patternsOf(hosts)}
+			known[key] = &View{Listener: name, Told: told, table: t, hosts: PatternsOf(hosts)}
 		}
 		out[name] = known[key]
 	}
@@ -84,23 +84,7 @@ func textOf(headers map[string]schema.ValueMatch) string {
 func (v *View) Serves(e *Entry) bool { return slices.Contains(e.Views, v) }
 
 // Hosts yields the host patterns on which the listeners of v have requests for an entry's host.
-func (v *View) Hosts(e *Entry) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		if len(v.hosts.all) == 0 || v.hosts.closest(e.Host) != "" {
-			yield(e.Host)
-			return
-		}
-		suffix, wild := strings.CutPrefix(e.Host, "*")
-		if e.Host != "" && !wild {
-			return
-		}
-		for _, pattern := range v.hosts.all {
-			if strings.HasSuffix(pattern, suffix) && len(pattern) > len(suffix) && !yield(pattern) {
-				return
-			}
-		}
-	}
-}
+func (v *View) Hosts(e *Entry) iter.Seq[string] { return v.hosts.On(e.Host) }
 
 // Parts yields what of an entry's requests comes in at the listeners of v: a set for each of the hosts.
 func (v *View) Parts(e *Entry) iter.Seq[*space.Match] {
@@ -147,31 +131,4 @@ func (e *Entry) on(host string, s *space.Space) *space.Match {
 		panic(err)
 	}
 	return m
-}
-
-// patterns are host patterns, in lower case.
-type patterns struct {
-	all []string
-	set map[string]bool
-}
-
-func patternsOf(all []string) patterns {
-	p := patterns{all: all, set: map[string]bool{}}
-	for _, pattern := range all {
-		p.set[pattern] = true
-	}
-	return p
-}
-
-// closest returns the most specific pattern that takes a host, or all of a wildcard; "" where there is none.
-func (p *patterns) closest(host string) string {
-	if p.set[host] {
-		return host
-	}
-	for rest, more := host, true; more; {
-		if _, rest, more = strings.Cut(rest, "."); p.set["*."+rest] {
-			return "*." + rest
-		}
-	}
-	return ""
 }

@@ -99,6 +99,18 @@ func (m *Match) TakesBelow(path string) bool {
 	return c == nil || c.kind == below && c.holds(path)
 }
 
+// Host returns the pattern of the hosts that a match of a host pattern, or of what a request of one announces, is about; "" is any.
+func (m *Match) Host() string {
+	switch c := m.on(hostPart); {
+	case c == nil:
+		return ""
+	case c.kind == wildcard:
+		return "*." + c.text
+	default:
+		return c.texts[0]
+	}
+}
+
 func (s *Space) add(m *Match, kind partKind, name string, c *condition) {
 	m.clauses = append(m.clauses, clause{s.part(kind, name), c})
 }
