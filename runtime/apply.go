@@ -24,6 +24,8 @@ type refusal struct {
 	outside bool
 	// signer says that the reason is who signed it.
 	signer bool
+	// clock says that the reason is the time, which may have been a wrong one.
+	clock bool
 	// damaged says that it is no whole archive.
 	damaged bool
 }
@@ -59,7 +61,7 @@ func (s *Server) offer(data []byte, origin string, before bool) bool {
 	trust.MinSerial, trust.Revision, trust.Kept = s.floor.serial, s.floor.revision, before
 	b, err := bundle.Open(data, trust)
 	if err != nil {
-		s.refuse(data, nil, origin, refusal{reason: bundle.Reason(err), message: err.Error(), signer: ofSigners(err), damaged: bundle.Damaged(err)})
+		s.refuse(data, nil, origin, refusal{reason: bundle.Reason(err), message: err.Error(), signer: ofSigners(err), clock: ofClock(err), damaged: bundle.Damaged(err)})
 		return false
 	}
 	if inForce != nil && b.Revision == inForce.bundle.Revision { // signed again, perhaps by the only key of tomorrow
@@ -157,7 +159,7 @@ func (s *Server) refuse(data []byte, b *bundle.Bundle, origin string, r refusal)
 	s.metrics.Refusing(true)
 	again := pending{damaged: r.damaged}
 	if r.outside || r.signer {
-		again = pending{data: data, origin: origin, signer: r.signer}
+		again = pending{data: data, origin: origin, signer: r.signer, clock: r.clock}
 	}
 	if !s.status.refused(out, again) {
 		return // the same bundle for the same reason

@@ -204,7 +204,8 @@ type statusBoard struct {
 type pending struct {
 	data   []byte
 	origin string
-	signer bool // only once others are trusted
+	signer bool // only once others are trusted,
+	clock  bool // or the time is another
 
 	damaged bool // not at all: it is no whole archive
 }
@@ -264,7 +265,7 @@ func (b *statusBoard) refused(r Refused, again pending) bool {
 func (b *statusBoard) again() (data []byte, origin string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.pending.signer {
+	if b.pending.signer && !b.pending.clock {
 		return nil, ""
 	}
 	return b.pending.data, b.pending.origin

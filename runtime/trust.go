@@ -88,6 +88,11 @@ func ofSigners(err error) bool {
 	return false
 }
 
+// ofClock reports whether a bundle is refused for the time, so that it may be taken once a clock that was wrong is set.
+func ofClock(err error) bool {
+	return errors.Is(err, bundle.ExpiredTrust) || errors.Is(err, bundle.ExpiredCertificate)
+}
+
 // trusted lists whom t trusts, for the status.
 func trusted(t bundle.Trust) []Trusted {
 	out := []Trusted{}

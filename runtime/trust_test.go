@@ -142,6 +142,22 @@ func TestWhatWasTakenOutlivesTheTrustInItsKey(t *testing.T) {
 	}
 }
 
+// TestAClockThatWasWrongRefusesNothingForGood has a proxy start with a clock that is years ahead, as a machine may whose clock is set
+// from the network some time later.
+func TestAClockThatWasWrongRefusesNothingForGood(t *testing.T) {
+	k, at := newKey(t), newClock(noon.AddDate(50, 0, 0))
+	p, _ := trusts(t, document(map[string]string{publicPEM(k): "2027-03-01"}), func(o *runtime.Options) { o.Clock = at.now })
+	p.key = k
+	if r := p.refused(p.seal(gateway(t, echo(t, "one").URL))); r.Reason != "expired-trust" {
+		t.Errorf("refused for %q: %s", r.Reason, r.Message)
+	}
+	at.set(noon)
+	p.until("the bundle is served", func() bool { s := p.server.Status(); return s.Active != nil && s.Refused == nil })
+	if a := p.do("GET", "/"); a.Status != 200 {
+		t.Errorf("status %d", a.Status)
+	}
+}
+
 // TestAKeyThatIsTakenBackIsSaid holds that a bundle goes on serving whose key is removed, with a warning, and that a
 // restart does not serve it.
 func TestAKeyThatIsTakenBackIsSaid(t *testing.T) {
