@@ -15,7 +15,7 @@ import (
 )
 
 // TestDocuments runs the examples of the documents. A document starts in a repository that `gwc init` has just made
-// and committed, with the registry's certificate in corporate-ca.pem. A fenced block
+// and committed, with the registry's certificate in corporate-ca.pem if it speaks of that. A fenced block
 //
 //   - "console" holds commands after "$ " and, below each, everything that it prints; a line "..." stands for any
 //     number of lines, and "..." within one for what differs each time;
@@ -33,7 +33,13 @@ func TestDocuments(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := newReader(t).read(string(text))
+			r := newReader(t)
+			if strings.Contains(string(text), authorityFile) {
+				if err := os.Link(r.ca, filepath.Join(r.dir, authorityFile)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := r.read(string(text))
 			if os.Getenv("GWC_UPDATE") != "" {
 				if err := os.WriteFile(doc, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -47,10 +53,14 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
+// authorityFile is the file by which documents have a registry trusted.
+const authorityFile = "corporate-ca.pem"
+
 // A reader follows a document to the letter.
 type reader struct {
 	t       *testing.T
 	dir     string
+	ca      string // the registry's certificate
 	env     []string
 	commits int // so far, one each day
 }
@@ -61,7 +71,8 @@ func newReader(t *testing.T) *reader {
 		t.Fatalf("gwc init: %v\n%s", err, out)
 	}
 	r.run("git init -q -b main && git add -A && git commit -q -m start && git update-ref refs/remotes/origin/main HEAD")
-	r.env = outside(t, filepath.Join(r.dir, "corporate-ca.pem"))
+	r.ca = filepath.Join(filepath.Dir(r.dir), authorityFile)
+	r.env = outside(t, r.ca)
 	return r
 }
 
