@@ -110,6 +110,10 @@ func (c *comparison) served(in, out []*space.Match) space.Result {
 			return space.Result{Verdict: space.Empty}
 		}
 	}
+	result := c.find(in, out)
+	if result.Verdict == space.Empty || c.before.hosts.TakesAll(common) && c.after.hosts.TakesAll(common) {
+		return result
+	}
 	for was := range c.before.hosts.On(common) {
 		for host := range c.after.hosts.On(was) {
 			if result := c.find(append(slices.Clip(in), c.on(host)), out); result.Verdict != space.Empty {
@@ -181,22 +185,27 @@ func (c *comparison) unanswered(s *served, e *routing.Entry, other *served) spac
 		return space.Result{Verdict: space.Undecided}
 	}
 	higher := routing.Matches(above(e, s.meeting(e.Match)))
-	type nowhere struct {
-		out        []*space.Match
-		preflights func() []way
+	lacks := func(host string, out []*space.Match, preflights func() []way) space.Result {
+		under := c.on(host)
+		result := c.find([]*space.Match{e.Match, under}, slices.Concat(out, higher))
+		if result.Request != nil && result.Request.Preflight() {
+			return c.lonePreflight(s, e, under, preflights())
+		}
+		return result
 	}
-	all := []nowhere{{routing.Matches(other.meeting(e.Match)), func() []way { return c.ways(other, nil, e.Match) }}}
-	if hosts, whole := c.taken(other, e.Host); !whole {
-		all = append(all, nowhere{hosts, func() []way { return []way{{out: hosts}} }})
+	routes, preflights := routing.Matches(other.meeting(e.Match)), func() []way { return c.ways(other, nil, e.Match) }
+	result := lacks(e.Host, routes, preflights)
+	if result.Verdict != space.Empty && s.hosts.TakesAll(e.Host) {
+		return result
 	}
-	for _, absent := range all {
-		for host := range s.hosts.On(e.Host) {
-			under := c.on(host)
-			result := c.find([]*space.Match{e.Match, under}, slices.Concat(absent.out, higher))
-			if result.Request != nil && result.Request.Preflight() {
-				result = c.lonePreflight(s, e, under, absent.preflights())
+	for host := range s.hosts.On(e.Host) {
+		if result.Verdict != space.Empty { // on some host, which need not be one of the listener
+			if result := lacks(host, routes, preflights); result.Verdict != space.Empty {
+				return result
 			}
-			if result.Verdict != space.Empty {
+		}
+		if hosts, whole := c.taken(other, host); !whole {
+			if result := lacks(host, hosts, func() []way { return []way{{out: hosts}} }); result.Verdict != space.Empty {
 				return result
 			}
 		}
@@ -206,10 +215,10 @@ func (c *comparison) unanswered(s *served, e *routing.Entry, other *served) spac
 
 // taken returns what of a pattern's hosts the listener of a side takes; whole: that is all.
 func (c *comparison) taken(s *served, pattern string) (hosts []*space.Match, whole bool) {
+	if s.hosts.TakesAll(pattern) {
+		return nil, true
+	}
 	for host := range s.hosts.On(pattern) {
-		if host == pattern {
-			return nil, true
-		}
 		hosts = append(hosts, c.on(host))
 	}
 	return hosts, false

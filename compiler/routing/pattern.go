@@ -33,7 +33,7 @@ func (p Patterns) On(pattern string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		within := p.all
 		switch suffix, wild := strings.CutPrefix(pattern, "*."); {
-		case len(p.all) == 0 || p.closest(pattern) != "":
+		case p.TakesAll(pattern):
 			yield(pattern)
 			return
 		case wild:
@@ -48,6 +48,9 @@ func (p Patterns) On(pattern string) iter.Seq[string] {
 		}
 	}
 }
+
+// TakesAll reports whether all of a pattern's hosts are taken by one of the patterns. The pattern is in lower case; "" is any host.
+func (p Patterns) TakesAll(pattern string) bool { return len(p.all) == 0 || p.closest(pattern) != "" }
 
 // Takes reports whether some of a pattern's hosts are taken.
 func (p Patterns) Takes(pattern string) bool {
