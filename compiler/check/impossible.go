@@ -27,21 +27,21 @@ func (p *pass) impossible(e *routing.Entry) {
 		f.Message = fmt.Sprintf("no request reaches route %q: %s", e.Name, why)
 	}
 	switch {
-	case m.Path != nil && p.never(schema.Match{Path: m.Path}):
+	case m.Path != nil && p.never(e, schema.Match{Path: m.Path}):
 		why, hint := "no path matches its expression", "paths are matched in their normal form: without //, and with escapes in capitals where they are needed"
 		if c, ok := begins(m.Path.Regex); ok && c != '/' {
 			why += fmt.Sprintf(": it begins with %q, and a path with '/'", c)
 			hint = "the expression is matched against the whole path: begin it with /"
 		}
 		say(why, hint, "path", "regex")
-	case p.never(schema.Match{Methods: m.Methods}):
+	case p.never(e, schema.Match{Methods: m.Methods}):
 		say("no request has one of its methods", "name methods of up to 32 characters", "methods")
 	default:
 		for name, v := range schema.Sorted(m.Headers) {
 			switch {
-			case !p.never(schema.Match{Headers: map[string]schema.ValueMatch{name: v}}):
+			case !p.never(e, schema.Match{Headers: map[string]schema.ValueMatch{name: v}}):
 				continue
-			case p.never(schema.Match{Headers: map[string]schema.ValueMatch{name: {Present: new(true)}}}):
+			case p.never(e, schema.Match{Headers: map[string]schema.ValueMatch{name: {Present: new(true)}}}):
 				return // checkMatches says so
 			case v.Present != nil:
 				return // and so it does of a field that is always there
@@ -58,7 +58,7 @@ func (p *pass) impossible(e *routing.Entry) {
 			return
 		}
 		for name, v := range schema.Sorted(m.Query) {
-			if p.never(schema.Match{Query: map[string]schema.ValueMatch{name: v}}) {
+			if p.never(e, schema.Match{Query: map[string]schema.ValueMatch{name: v}}) {
 				say(fmt.Sprintf("no value of parameter %q matches its expression", name), "the expression is matched against the whole value", "query", name, "regex")
 				break
 			}
@@ -79,9 +79,17 @@ func repeated(headers map[string]schema.ValueMatch) bool {
 	return len(names) < len(headers)
 }
 
-// never reports whether no request is in a match.
-func (p *pass) never(m schema.Match) bool {
-	p.assume(nil)
+// never reports whether no request is in a match at any listener that serves an entry.
+func (p *pass) never(e *routing.Entry, m schema.Match) bool {
 	set, err := p.table.Space.Match(&m, "")
-	return err == nil && p.table.Space.Find([]*space.Match{set}, nil).Verdict == space.Empty
+	if err != nil {
+		return false
+	}
+	for _, v := range e.Views {
+		p.assume(v)
+		if p.table.Space.Find([]*space.Match{set}, nil).Verdict != space.Empty {
+			return false
+		}
+	}
+	return true
 }

@@ -83,6 +83,32 @@ func TestCheckMatches(t *testing.T) {
 			`error route-unreachable apis.echo.routes.default.match.headers.X-Forwarded-Proto: no request reaches route "default": the gateway writes field "X-Forwarded-Proto" itself, and never in this way`,
 			"  help: name the proxies before the gateway in trustedProxies, or match what it writes: the scheme, the client's address",
 		}},
+		{"what the gateway writes at another listener", func(g *schema.Gateway) {
+			g.Listeners["secure"] = schema.Listener{Port: 8443, TLS: &schema.ListenerTLS{Certificates: map[string]schema.Certificate{"default": {Secret: "tls"}}}}
+			api := g.APIs["echo"]
+			api.Listeners = []string{"http"}
+			g.APIs["echo"] = api
+			only(func(r *schema.Route) {
+				r.Match.Headers = map[string]schema.ValueMatch{"X-Forwarded-Proto": {Exact: ptr("https")}}
+			})(g)
+		}, []string{
+			`error route-unreachable apis.echo.routes.default.match.headers.X-Forwarded-Proto: no request reaches route "default": the gateway writes field "X-Forwarded-Proto" itself, and never in this way`,
+			"  help: name the proxies before the gateway in trustedProxies, or match what it writes: the scheme, the client's address",
+		}},
+		{"what the gateway writes at the listener of one host", func(g *schema.Gateway) {
+			g.Listeners["secure"] = schema.Listener{
+				Port: 8443, Hosts: []string{"secure.test"}, TLS: &schema.ListenerTLS{Certificates: map[string]schema.Certificate{"default": {Secret: "tls"}}},
+			}
+			api := g.APIs["echo"]
+			api.Hosts = []string{"secure.test", "plain.test"}
+			g.APIs["echo"] = api
+			only(func(r *schema.Route) {
+				r.Match.Headers = map[string]schema.ValueMatch{"X-Forwarded-Proto": {Exact: ptr("https")}}
+			})(g)
+		}, []string{
+			`warning route-unreachable apis.echo.routes.default.match: no request for "plain.test" reaches route "default": at no listener that takes it does the gateway write what the match asks for`,
+			"  help: match what it writes there, such as the scheme of the listener, or leave the host to another route",
+		}},
 		{"what a trusted proxy may have written", func(g *schema.Gateway) {
 			g.TrustedProxies = []string{"10.0.0.0/8"}
 			only(func(r *schema.Route) {

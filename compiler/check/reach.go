@@ -59,6 +59,12 @@ func checkRoutes(p *pass) {
 			p.lost[e.String()] = true
 		}
 		switch {
+		case len(l.by) == 0 && !l.everywhere:
+			p.report(diag.Finding{
+				Code: "route-unreachable", Severity: diag.Warning, Path: e.Path().Join("match"),
+				Message: fmt.Sprintf("no request for %s reaches route %q: at no listener that takes it does the gateway write what the match asks for", quotedHosts(l.hosts), e.Name),
+				Hint:    "match what it writes there, such as the scheme of the listener, or leave the host to another route",
+			})
 		case len(l.by) == 0:
 			p.impossible(e)
 		case !p.conflicting(e, l.by):

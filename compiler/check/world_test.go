@@ -420,7 +420,7 @@ func (w *world) truthOf(t *testing.T, g *schema.Gateway, table *route.Table) tru
 			}
 			if winner.route.CORS != nil && r.Method != "OPTIONS" && (len(winner.route.Match.Methods) > 0 || r.Method != "PUT") {
 				origin := strings.Replace(winner.route.CORS.Origins[0], "*", "https://page.example", 1)
-				if own, ok := r.Header.Lookup("Origin"); ok && winner.route.CORS.Origins[0] == "*" && r.Header.Count("Origin") == 1 {
+				if own, _ := r.Header.Lookup("Origin"); own != "" && winner.route.CORS.Origins[0] == "*" && r.Header.Count("Origin") == 1 {
 					origin = own
 				}
 				paged, p := *r, *r
