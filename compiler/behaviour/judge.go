@@ -76,6 +76,11 @@ func changes(before, after *side, old, new *routing.Entry, schemes []string) []d
 			out = append(out, other)
 		}
 	}
+	for i, change := range out { // who was let in by the one need not be by the other
+		if (change.Path == "auth.jwt.consumerClaim" || change.Path == "auth.jwt.groupsClaim") && !allowsAll(is.route.Auth) {
+			out[i].Class = diff.Breaking
+		}
+	}
 	if before.calls(was.route) && !after.calls(is.route) && len(is.route.Backends) > 0 {
 		for i := range out {
 			if first := out[i].Path.Names()[0]; first == "backends" || first == "upstreams" {

@@ -56,6 +56,41 @@ func TestSeverities(t *testing.T) {
 	}
 }
 
+// What is asked of tokens is judged by who is let in no longer.
+func TestSeveritiesOfTokens(t *testing.T) {
+	const one, two = `{"kid": "one", "kty": "OKP"}`, `{"kid": "two", "kty": "OKP"}`
+	jwt := func(keys, rest string) *schema.Gateway {
+		return decoded(t, `{"environment": "test", "listeners": {"http": {"port": 80}}, "apis": {"a": {"routes": {"r": {"respond": {},
+			"auth": {"jwt": {"issuer": "i", "jwks": {"inline": {"keys": [`+keys+`]}}`+rest+`}}}}}`)
+	}
+	const limit = `, "rateLimit": {"w": {"requests": 9, "per": "day", "by": "consumer"}}`
+	for name, test := range map[string]struct {
+		old, new        *schema.Gateway
+		severity, other diff.Class
+	}{
+		"a key gone":          {jwt(one+", "+two, "}}"), jwt(one, "}}"), diff.Breaking, diff.Risky},
+		"another key":         {jwt(one, "}}"), jwt(two, "}}"), diff.Breaking, diff.Breaking},
+		"a claim that counts": {jwt(one, `, "consumerClaim": "a"}}`+limit), jwt(one, `, "consumerClaim": "b"}}`+limit), diff.Risky, diff.Risky},
+		"a claim that is allowed": {jwt(one, `, "consumerClaim": "a"}, "allow": {"consumers": ["ann"]}}`), jwt(one, `, "consumerClaim": "b"}, "allow": {"consumers": ["ann"]}}`),
+			diff.Breaking, diff.Breaking},
+		"groups that are allowed": {jwt(one, `, "groupsClaim": "a"}, "allow": {"groups": ["gold"]}}`), jwt(one, `, "groupsClaim": "b"}, "allow": {"groups": ["gold"]}}`),
+			diff.Breaking, diff.Breaking},
+	} {
+		for _, way := range []struct {
+			old, new *schema.Gateway
+			want     diff.Class
+		}{{test.old, test.new, test.severity}, {test.new, test.old, test.other}} {
+			r, err := behaviour.Compare(way.old, way.new)
+			if err != nil || len(r.Classes) != 1 {
+				t.Fatalf("%s: %v, %v", name, r, err)
+			}
+			if c := r.Classes[0]; c.Severity != way.want {
+				t.Errorf("%s, or back: %s: %s, want %s", name, c.Severity, c.Reason, way.want)
+			}
+		}
+	}
+}
+
 func decoded(t *testing.T, text string) *schema.Gateway {
 	t.Helper()
 	g, err := schema.Decode([]byte(text))

@@ -1,6 +1,10 @@
 package diff
 
-import "gwc.dev/schema"
+import (
+	"encoding/json"
+
+	"gwc.dev/schema"
+)
 
 // authTable returns the rules of who may call, by pattern below the route.
 func authTable() map[string]rule {
@@ -20,7 +24,7 @@ func authTable() map[string]rule {
 		"auth.jwt":            by(verdict{Risky, "tokens accepted as well"}, verdict{Breaking, "tokens are refused"}, verdict{}),
 		"auth.jwt.issuer":     always(Breaking, "tokens of the old issuer are refused"),
 		"auth.jwt.audiences":  members("audience", Risky, Breaking, true),
-		"auth.jwt.jwks":       always(Risky, "tokens are verified with other keys"),
+		"auth.jwt.jwks":       keySet,
 		"auth.jwt.algorithms": members("algorithm", Risky, Breaking, false),
 		"auth.jwt.header":     always(Breaking, "the token is expected elsewhere"),
 		"auth.jwt.requiredClaims.*": by(
@@ -41,6 +45,33 @@ func authTable() map[string]rule {
 		"auth.allow.consumers": allow,
 		"auth.allow.groups":    allow,
 	}
+}
+
+// keySet is the rule of where an issuer's keys come from. Of two sets that stand in the model it is known which keys are in both.
+func keySet(e *edit) (Class, string) {
+	old, known := keys(e.old.(schema.JWKS))
+	new, both := keys(e.new.(schema.JWKS))
+	switch {
+	case !known || !both:
+		return Risky, "tokens are verified with other keys"
+	case len(without(old, new)) > 0:
+		return Breaking, "tokens of a key that is gone are refused"
+	case len(without(new, old)) > 0:
+		return Risky, "tokens of another key are accepted"
+	}
+	return Safe, "the same keys"
+}
+
+// keys returns the keys of a set that stands in the model, each as text; false: it stands elsewhere.
+func keys(set schema.JWKS) (texts []string, ok bool) {
+	var parts struct{ Keys []json.RawMessage }
+	if len(set.Inline) == 0 || json.Unmarshal(set.Inline, &parts) != nil {
+		return nil, false
+	}
+	for _, key := range parts.Keys {
+		texts = append(texts, string(key))
+	}
+	return texts, true
 }
 
 // allow is the rule of who of the recognised callers may pass: consumers and groups together are one set, and
