@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"gwc.dev/compiler"
+	"gwc.dev/compiler/behaviour/sample"
 	"gwc.dev/compiler/explain"
 	"gwc.dev/compiler/routetest"
 	"gwc.dev/runtime"
@@ -50,6 +51,9 @@ func TestTheProxyDoesWhatIsExplained(t *testing.T) {
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprintf("random %d", seed), func(t *testing.T) {
 			hold(t, servable(t, random(rand.New(rand.NewPCG(seed, 4))).Resolve()), 150)
+		})
+		t.Run(fmt.Sprintf("sample %d", seed), func(t *testing.T) { // of the whole schema
+			hold(t, servable(t, sample.Gateway(rand.New(rand.NewPCG(seed, 4))).Resolve()), 150)
 		})
 	}
 }
