@@ -101,6 +101,10 @@ func (g *gateway) serve(r *request) *Outcome {
 	// Every test takes one token of a bucket at the most, and none has fewer than one come back in this time.
 	g.clock = g.clock.Add(limit.MaxPeriod)
 	x := r.exchange()
+	if r.target > g.model.Listeners[r.listener].Limits.Filled().URIBytes {
+		x.Fail(http.StatusRequestURITooLong, "target-size", "The target is longer than allowed.")
+		return answered(x)
+	}
 	path, ok := route.Normalize(x.Request.Path)
 	if !ok {
 		x.Fail(http.StatusBadRequest, "path-refused", "The request's path is not valid.")

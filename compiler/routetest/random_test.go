@@ -132,6 +132,9 @@ func observed(t *testing.T, r *rand.Rand, g *schema.Gateway, listener, address s
 	if query := in.RawQuery(); query != "" {
 		target += "?" + query
 	}
+	if r.IntN(20) == 0 {
+		target = strings.Replace(target+"?", "?", "?long="+strings.Repeat("a", []int{3000, 5000, 9000}[r.IntN(3)])+"&", 1)
+	}
 	test.Request = schema.TestRequest{Method: in.Method, URL: "http://" + host + target, Headers: map[string]string{}, Client: "127.0.0.1"}
 	for _, f := range in.Header {
 		if !strings.HasPrefix(f.Name, "x-forwarded") {

@@ -19,6 +19,7 @@ type request struct {
 	authority string
 	path      string // as sent
 	query     string
+	target    int // bytes of both, as sent
 	header    exchange.Header
 	client    netip.Addr
 	consumer  string
@@ -38,6 +39,9 @@ func read(t *schema.TestRequest) request {
 	r.authority = rest[:end]
 	r.path, r.query, _ = strings.Cut(rest[end:], "?")
 	r.path = cmp.Or(r.path, "/")
+	if r.target = len(r.path); strings.Contains(rest, "?") {
+		r.target += len("?") + len(r.query)
+	}
 	host, _ := splitPort(r.authority)
 	r.host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
 	for name, value := range schema.Sorted(t.Headers) {
