@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"gwc.dev/schema/header"
 )
 
 const (
@@ -50,15 +52,6 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("%s answered with status %d", e.url, e.status)
 }
 
-// seconds reads a number of them; what is none is 0.
-func seconds(text string) time.Duration {
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return time.Duration(min(n, int64(maxFresh/time.Second))) * time.Second
-}
-
 // fetch gets the key set at url and how long it is fresh.
 func fetch(ctx context.Context, c *http.Client, url string) (*Set, time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
@@ -74,7 +67,7 @@ func fetch(ctx context.Context, c *http.Client, url string) (*Set, time.Duration
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, 0, &statusError{url, resp.StatusCode, seconds(resp.Header.Get("Retry-After"))}
+		return nil, 0, &statusError{url, resp.StatusCode, header.RetryAfter(resp.Header)}
 	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxSize+1))
 	if err != nil {

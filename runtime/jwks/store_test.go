@@ -301,15 +301,25 @@ func TestKeysThatAreTooOldAreNotUsed(t *testing.T) {
 }
 
 func TestAnIssuerSaysWhenToComeBack(t *testing.T) {
-	run(t, func(t *testing.T, s *jwks.Store, i *issuer) {
-		i.status = 429
-		i.header.Set("Retry-After", "30")
-		s.Retain([]string{url})
-		time.Sleep(65 * time.Second)
-		if diff := cmp.Diff([]time.Duration{0, 30 * time.Second, time.Minute}, i.times()); diff != "" {
-			t.Errorf("fetches (-want +got):\n%s", diff)
-		}
-	})
+	for name, test := range map[string]struct {
+		after func() string
+		want  []time.Duration
+	}{
+		"in seconds": {func() string { return "30" }, []time.Duration{0, 30 * time.Second}},
+		"by a date":  {func() string { return time.Now().Add(50 * time.Second).UTC().Format(http.TimeFormat) }, []time.Duration{0, 50 * time.Second}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(t *testing.T, s *jwks.Store, i *issuer) {
+				i.status = 429
+				i.header.Set("Retry-After", test.after())
+				s.Retain([]string{url})
+				time.Sleep(51 * time.Second)
+				if diff := cmp.Diff(test.want, i.times()); diff != "" {
+					t.Errorf("fetches (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
 }
 
 // Proxies that begin together do not go on together.

@@ -13,6 +13,7 @@ import (
 
 	"gwc.dev/schema/bundle"
 	"gwc.dev/schema/bundle/oci"
+	"gwc.dev/schema/header"
 )
 
 const (
@@ -132,7 +133,7 @@ func (d *downloader) ask(ctx context.Context, conditions http.Header) ([]byte, h
 		if resuming && !busy(resp.StatusCode) {
 			d.got = partial{} // who asks for a part may never get another answer
 		}
-		return nil, nil, &statusError{resp.StatusCode, oci.RetryAfter(resp.Header)}
+		return nil, nil, &statusError{resp.StatusCode, header.RetryAfter(resp.Header)}
 	}
 	return d.receive(resp)
 }

@@ -4,7 +4,7 @@
 //	header.KindOf("keep-alive")      // Connection: no match sees it, no filter sets it
 //	header.KindOf("X-Forwarded-For") // Written: every match sees it
 //
-// What a filter is told to do with a field is not its concern.
+// What a filter is told to do with a field is not its concern. Beside that it reads Retry-After for all who ask others.
 package header
 
 import (

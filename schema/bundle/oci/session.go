@@ -5,14 +5,14 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"gwc.dev/schema/header"
 )
 
 // A session is what is done with one repository. It stands between go-containerregistry and the network: it keeps
@@ -131,7 +131,7 @@ func (s *session) noted(r *http.Request) (*http.Response, error) {
 		s.lists.Store(true)
 	}
 	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= http.StatusInternalServerError {
-		s.retryAfter.Store(int64(RetryAfter(resp.Header)))
+		s.retryAfter.Store(int64(header.RetryAfter(resp.Header)))
 	}
 	switch resp.StatusCode {
 	case http.StatusBadRequest:
@@ -205,17 +205,4 @@ func asksForBearer(resp *http.Response) bool {
 // isGrant reports whether a request asks a token service for a token by OAuth.
 func isGrant(r *http.Request) bool {
 	return r.Method == http.MethodPost && r.Header.Get("Content-Type") == "application/x-www-form-urlencoded"
-}
-
-// RetryAfter returns how long a response asks its client to stay away, at most an hour; 0 if it does not say.
-func RetryAfter(h http.Header) time.Duration {
-	text := h.Get("Retry-After")
-	if at, err := http.ParseTime(text); err == nil {
-		return min(max(time.Until(at), 0), time.Hour)
-	}
-	seconds, err := strconv.Atoi(text)
-	if err != nil {
-		return 0
-	}
-	return time.Duration(min(max(seconds, 0), 3600)) * time.Second
 }
