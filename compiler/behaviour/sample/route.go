@@ -27,7 +27,8 @@ func randomMatch(r *rand.Rand) *schema.Match {
 		&schema.PathMatch{Exact: "/a"}, &schema.PathMatch{Exact: "/a/b"}, &schema.PathMatch{Exact: "/a/"}, &schema.PathMatch{Prefix: "/"},
 		&schema.PathMatch{Prefix: "/a/"}, &schema.PathMatch{Prefix: "/a"}, &schema.PathMatch{Prefix: "/a/b"}, &schema.PathMatch{Prefix: "/%61/b"},
 		&schema.PathMatch{Regex: "/a.*"}, &schema.PathMatch{Regex: "/(a/)?b"}, &schema.PathMatch{Regex: "/a/[0-9]+"},
-		&schema.PathMatch{Regex: `/a/\d+`}, &schema.PathMatch{Regex: "/a(b|c)"}, &schema.PathMatch{Regex: "(?i)/A"})}
+		&schema.PathMatch{Regex: `/a/\d+`}, &schema.PathMatch{Regex: "/a(b|c)"}, &schema.PathMatch{Regex: "(?i)/A"},
+		&schema.PathMatch{Regex: "/[^/]+"}, &schema.PathMatch{Regex: "/(?:a/)*b"}, &schema.PathMatch{Regex: "^/a/b$"}, &schema.PathMatch{Regex: `/\w{2}`}, &schema.PathMatch{Regex: ".*[^/]"})}
 	if one(r, 2) {
 		m.Methods = some(r, methods()...)
 	}
