@@ -61,6 +61,7 @@ func TestTheReferenceGatewayIsServedFromAFile(t *testing.T) {
 	file := filepath.Join(dir, "gateway.bundle")
 	p := start(t, func(o *runtime.Options) {
 		o.Bundles, o.Source, o.SecretsDir = nil, "file:"+file, filepath.Join(dir, "secrets")
+		o.PollInterval = 50 * time.Millisecond // where the machine has no watches left
 	})
 	if err := atomic.WriteFile(file, p.seal(reference(t, one.URL, two.URL)), 0o600); err != nil {
 		t.Fatal(err)
