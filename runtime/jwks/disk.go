@@ -162,7 +162,7 @@ func (r *Remote) restore() {
 		r.status.DiskErrors++
 		s.o.Logger.Error("the keys on disk are not used", "url", r.url, "error", err)
 	case set != nil && r.success.IsZero() && !r.stopped:
-		r.use(set, fetched)
+		r.use(set, now.Add(fetched.Sub(now))) // so that the clock may be set meanwhile
 		r.kept = keptSet{set: set, fetched: fetched}
 		s.o.Logger.Info("using the keys on disk until the issuer answers", "url", r.url, "fetched", fetched)
 	}
