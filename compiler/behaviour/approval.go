@@ -24,9 +24,15 @@ type Approval struct {
 	at string // file and line
 }
 
-// ID is a class's name in approvals: it depends on what differs and for which routes, and not on who else is concerned.
+// ID is a class's name in approvals: it depends on what differs and for which routes, and not on who else is concerned. Where
+// requests are answered no longer, or now, it is the method and the path of the example that say of which: that no POST is
+// answered any more is another change than that nothing is.
 func (c *Class) ID() string {
-	sum := sha256.Sum256([]byte(compact([]any{c.Listeners, c.Severity, c.Reason, c.Routes(), c.Changes})))
+	parts := []any{c.Listeners, c.Severity, c.Reason, c.Routes(), c.Changes}
+	if len(c.Changes) == 0 && c.Request != nil {
+		parts = append(parts, c.Request.Method, c.Request.Path)
+	}
+	sum := sha256.Sum256([]byte(compact(parts)))
 	return hex.EncodeToString(sum[:4])
 }
 

@@ -72,3 +72,22 @@ func TestApprovalsThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+// Who has approved that one method is gone has not approved that all are.
+func TestApprovalsAreOfWhatWasSeen(t *testing.T) {
+	id := func(pairs ...string) string {
+		r, err := behaviour.Compare(changed(t), changed(t, pairs...))
+		if err != nil || len(r.Classes) != 1 || r.Classes[0].Reason != "no longer answered" {
+			t.Fatal(err, r)
+		}
+		return r.Classes[0].ID()
+	}
+	const methods = `"methods": ["GET", "POST"]`
+	one, all := id(methods, `"methods": ["GET"]`), id(methods, `"methods": ["PURGE"], "headers": {"X-V": {"exact": "1"}, "x-v": {"exact": "2"}}`)
+	if one == all {
+		t.Errorf("both have the id %s", one)
+	}
+	if again := id(methods, `"methods": ["GET"]`); again != one {
+		t.Errorf("the id was %s, and is %s", one, again)
+	}
+}
