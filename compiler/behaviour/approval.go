@@ -24,13 +24,20 @@ type Approval struct {
 	at string // file and line
 }
 
-// ID is a class's name in approvals: it depends on what differs and for which routes, and not on who else is concerned. Where
-// requests are answered no longer, or now, it is the method and the path of the example that say of which: that no POST is
-// answered any more is another change than that nothing is.
+// ID is a class's name in approvals: it depends on what differs and for which routes, all of them, so that one which joins
+// them later is not approved unseen. Where requests are answered no longer, or now, it is the method and the path of the example
+// that say of which: that no POST is answered any more is another change than that nothing is.
 func (c *Class) ID() string {
 	parts := []any{c.Listeners, c.Severity, c.Reason, c.Routes(), c.Changes}
 	if len(c.Changes) == 0 && c.Request != nil {
 		parts = append(parts, c.Request.Method, c.Request.Path)
+	}
+	var others []string
+	for _, other := range c.Alike {
+		others = append(others, other.Routes()+" at "+strings.Join(other.Listeners, ", "))
+	}
+	if len(others) > 0 {
+		parts = append(parts, sorted(others))
 	}
 	sum := sha256.Sum256([]byte(compact(parts)))
 	return hex.EncodeToString(sum[:4])

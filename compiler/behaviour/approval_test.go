@@ -1,6 +1,8 @@
 package behaviour_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +11,7 @@ import (
 
 	"gwc.dev/compiler/behaviour"
 	"gwc.dev/compiler/diff"
+	"gwc.dev/schema"
 )
 
 func TestApprovals(t *testing.T) {
@@ -89,5 +92,30 @@ func TestApprovalsAreOfWhatWasSeen(t *testing.T) {
 	}
 	if again := id(methods, `"methods": ["GET"]`); again != one {
 		t.Errorf("the id was %s, and is %s", one, again)
+	}
+}
+
+// Who has approved a change of one route has not approved it for the one that joins later.
+func TestApprovalsAreOfAllRoutesThatAreNamed(t *testing.T) {
+	prefix := func(n int) schema.PathMatch { return schema.PathMatch{Prefix: fmt.Sprint("/p", n)} }
+	was := many(30, prefix, func(int) int { return 3 })
+	id := func(changed ...int) string {
+		is := many(30, prefix, func(n int) int {
+			if slices.Contains(changed, n) {
+				return 2
+			}
+			return 3
+		})
+		r, err := behaviour.Compare(was, is)
+		if err != nil || len(r.Classes) != 1 || len(r.Classes[0].Alike) != len(changed)-1 {
+			t.Fatal(err, r)
+		}
+		return r.Classes[0].ID()
+	}
+	if one, two := id(4), id(4, 5); one == two {
+		t.Errorf("both have the id %s", one)
+	}
+	if some, again := id(4, 5, 21), id(21, 5, 4); some != again {
+		t.Errorf("the id is %s and %s", some, again)
 	}
 }
