@@ -152,8 +152,12 @@ func (c *Conn) Inform(x *exchange.Response) error {
 func (c *Conn) Stream() { c.streaming = true }
 
 // Unblock ends the reading of the request's body for good, also if it is under way on another goroutine. The
-// connection ends with the exchange.
+// connection ends with the exchange, unless the body is whole: then nobody reads on, and the answer may have begun
+// without a word of an end.
 func (c *Conn) Unblock() {
+	if c.reader.body.Whole() {
+		return
+	}
 	c.ending, c.linger = true, true
 	c.wire.stop()
 }

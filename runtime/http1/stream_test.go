@@ -56,6 +56,35 @@ func TestBodiesStreamBothWays(t *testing.T) {
 	}
 }
 
+// Who sends a body on may still be at it when the answer is over. If the body was whole by the time that the answer began, the
+// client was not told that the connection ends, and it does not.
+func TestAConnectionStaysWhoseBodyWasWhole(t *testing.T) {
+	_, address := serve(t, handle(func(c *http1.Conn, x *exchange.Exchange) {
+		read := make(chan error)
+		c.Stream()
+		go func() {
+			_, err := io.Copy(io.Discard, x.Request.Body)
+			read <- err
+		}()
+		if err := <-read; err != nil {
+			t.Error(err)
+		}
+		x.Answer(200, "text/plain", "done")
+		if err := c.Respond(x, nil); err != nil {
+			t.Error(err)
+		}
+		c.Unblock()
+	}), http1.Options{})
+	c := dial(t, address)
+	for range 2 {
+		c.send("POST /" + head + "Transfer-Encoding: chunked\r\n\r\n")
+		c.send("5\r\nhello\r\n0\r\n\r\n")
+		if r, body := c.answer("POST"); r.StatusCode != 200 || r.Close || body != "done" {
+			t.Fatalf("%d, close %v, %q", r.StatusCode, r.Close, body)
+		}
+	}
+}
+
 func TestEarlyAnswerReachesTheClient(t *testing.T) {
 	big := strings.Repeat("x", 8<<20)
 	for name, answer := range map[string]string{
