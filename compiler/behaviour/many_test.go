@@ -91,31 +91,46 @@ func TestManyRoutes(t *testing.T) {
 	}
 }
 
+// onHosts returns a gateway with a route on each host of a listener, and the listener has one host more.
+func onHosts(hosts, seconds int) *schema.Gateway {
+	g := &schema.Gateway{
+		Upstreams: map[string]schema.Upstream{"one": {Endpoints: map[string]schema.Endpoint{"main": {Host: "one.test", Port: 80, Weight: 1}}}},
+		APIs:      map[string]schema.API{},
+	}
+	var l schema.Listener
+	for n := range hosts {
+		name := fmt.Sprintf("h%d.test", n)
+		l.Hosts = append(l.Hosts, name)
+		r := schema.Route{Backends: map[string]schema.Backend{"one": {Weight: 1}}}
+		r.Timeout = schema.Duration(time.Duration(seconds) * time.Second)
+		g.APIs[fmt.Sprint("api", n)] = schema.API{Hosts: []string{name}, Routes: map[string]schema.Route{"r": r}}
+	}
+	l.Hosts = append(l.Hosts, fmt.Sprintf("only-in-%d.test", seconds))
+	g.Listeners = map[string]schema.Listener{"http": l}
+	return g
+}
+
 // A listener lists many hosts, and all routes on them change: who has a host of its own is not asked about the others'.
 func TestManyHostsOfAListener(t *testing.T) {
 	const hosts = 2000
-	at := func(seconds int) *schema.Gateway {
-		g := &schema.Gateway{
-			Upstreams: map[string]schema.Upstream{"one": {Endpoints: map[string]schema.Endpoint{"main": {Host: "one.test", Port: 80, Weight: 1}}}},
-			APIs:      map[string]schema.API{},
-		}
-		var l schema.Listener
-		for n := range hosts {
-			name := fmt.Sprintf("h%d.test", n)
-			l.Hosts = append(l.Hosts, name)
-			r := schema.Route{Backends: map[string]schema.Backend{"one": {Weight: 1}}}
-			r.Timeout = schema.Duration(time.Duration(seconds) * time.Second)
-			g.APIs[fmt.Sprint("api", n)] = schema.API{Hosts: []string{name}, Routes: map[string]schema.Route{"r": r}}
-		}
-		l.Hosts = append(l.Hosts, fmt.Sprintf("only-in-%d.test", seconds))
-		g.Listeners = map[string]schema.Listener{"http": l}
-		return g
-	}
-	r, err := behaviour.Compare(at(3), at(2))
+	r, err := behaviour.Compare(onHosts(hosts, 3), onHosts(hosts, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(r.Classes) != 1 || len(r.Classes[0].Alike) != hosts-1 || r.Classes[0].Reason != "timeout lowered" {
 		t.Errorf("%d classes, want that the timeout of each is lower", len(r.Classes))
+	}
+}
+
+func BenchmarkCompareHosts(b *testing.B) {
+	for _, hosts := range []int{300, 5000} {
+		old, new := onHosts(hosts, 3), onHosts(hosts, 2)
+		b.Run(fmt.Sprint(hosts), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := behaviour.Compare(old, new); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

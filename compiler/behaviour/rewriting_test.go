@@ -1,7 +1,6 @@
 package behaviour_test
 
 import (
-	"iter"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -180,25 +179,10 @@ func doubledRoutes(_ testing.TB, g *schema.Gateway) *schema.Gateway {
 	return out
 }
 
-// filtersOf yields all filters that are written.
-func filtersOf(g *schema.Gateway) iter.Seq[*schema.Filters] {
-	return func(yield func(*schema.Filters) bool) {
-		yield(&g.Filters)
-		for name, a := range g.APIs {
-			yield(&a.Filters)
-			for id, r := range a.Routes {
-				yield(&r.Filters)
-				a.Routes[id] = r
-			}
-			g.APIs[name] = a
-		}
-	}
-}
-
 // allowedByName names the consumers in the place of groups that let them pass, unless these are a token's.
 func allowedByName(_ testing.TB, g *schema.Gateway) *schema.Gateway {
 	out := sample.Copy(g)
-	for f := range filtersOf(out) {
+	for f := range sample.FiltersOf(out) {
 		if f.Auth == nil || f.Auth.Allow == nil || f.Auth.JWT != nil && f.Auth.JWT.GroupsClaim != "" {
 			continue
 		}
@@ -218,7 +202,7 @@ func allowedByName(_ testing.TB, g *schema.Gateway) *schema.Gateway {
 // putAnew removes and adds the fields that are set.
 func putAnew(_ testing.TB, g *schema.Gateway) *schema.Gateway {
 	out := sample.Copy(g)
-	for f := range filtersOf(out) {
+	for f := range sample.FiltersOf(out) {
 		if f.Headers == nil {
 			continue
 		}
@@ -302,7 +286,7 @@ func renamed(t testing.TB, g *schema.Gateway) *schema.Gateway {
 		out.Consumers[name] = c
 	}
 	if !named {
-		for f := range filtersOf(out) {
+		for f := range sample.FiltersOf(out) {
 			if f.Auth != nil && f.Auth.Allow != nil {
 				for i := range f.Auth.Allow.Consumers {
 					f.Auth.Allow.Consumers[i] += "-renamed"

@@ -100,7 +100,7 @@ func plainly(g *schema.Gateway) *schema.Gateway {
 		}
 		g.Consumers[name] = c
 	}
-	filters := func(f *schema.Filters) {
+	for f := range sample.FiltersOf(g) {
 		if f.Auth != nil && f.Auth.JWT != nil {
 			f.Auth.JWT.JWKS = schema.JWKS{Inline: schema.JSON(`{"keys":[{"crv":"Ed25519","kid":"k","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`)}
 		}
@@ -110,15 +110,6 @@ func plainly(g *schema.Gateway) *schema.Gateway {
 				f.RateLimit.Windows[name] = w
 			}
 		}
-	}
-	filters(&g.Filters)
-	for name, api := range g.APIs {
-		filters(&api.Filters)
-		for id, r := range api.Routes {
-			filters(&r.Filters)
-			api.Routes[id] = r
-		}
-		g.APIs[name] = api
 	}
 	return g
 }

@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"iter"
 	"math/rand/v2"
 	"time"
 
@@ -121,4 +122,24 @@ func randomAuth(r *rand.Rand) *schema.Auth {
 		a.Allow = &schema.Allow{Consumers: some(r, "c0", "c1"), Groups: some(r, "free", "gold")}
 	}
 	return a
+}
+
+// FiltersOf yields the filters of a gateway wherever they are written, to be changed there.
+func FiltersOf(g *schema.Gateway) iter.Seq[*schema.Filters] {
+	return func(yield func(*schema.Filters) bool) {
+		if !yield(&g.Filters) {
+			return
+		}
+		for name, a := range g.APIs {
+			more := yield(&a.Filters)
+			for id, r := range a.Routes {
+				more = more && yield(&r.Filters)
+				a.Routes[id] = r
+			}
+			g.APIs[name] = a
+			if !more {
+				return
+			}
+		}
+	}
 }
